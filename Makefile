@@ -1,0 +1,55 @@
+# `make demo` shows a pit at work, `make test` checks everything. Both set up what they need first:
+# a machine with git, make and python3 >= 3.11 is enough. Settings of the environment (proxy, PIP_*,
+# SSL_*) are passed on as they are.
+
+PYTHON = python3
+ROOMS  = archives pits filters moderator wallet
+BIN    = .venv/bin
+
+# The system's part, in the names of Debian and Ubuntu.
+APT    = gnupg mairix python3-venv ca-certificates
+SYSTEM = apt-get update; DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $(APT)
+
+.PHONY: demo test lint bench clean
+
+demo: .venv/ready
+	PATH="$(CURDIR)/$(BIN):$$PATH" docs/demo.sh
+
+test: lint
+	$(BIN)/pytest -q -n 2 --import-mode=importlib tests
+
+lint: .venv/ready
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	MYPYPATH=.venv/typed $(BIN)/mypy --strict -p pit
+	$(BIN)/lint-imports --no-logo
+
+bench: .venv/ready
+	@for file in benchmarks/*.py; do $(BIN)/python "$$file" || exit; done
+
+clean:
+	rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# Entry points and versions live in these three files: when one changes, the project is installed
+# anew, and what is installed already stays. setuptools comes first because the project is built with
+# the pinned one (--no-build-isolation). mypy cannot see an editable install of mapped packages: it
+# gets links.
+.venv/ready: setup.cfg pyproject.toml constraints.txt
+	@set -e; \
+	lacks() { ! command -v gpg || ! command -v mairix || ! $(PYTHON) -c 'import ensurepip'; } >/dev/null 2>&1; \
+	ask() { echo "make: gpg, mairix or Python's ensurepip is missing; as root, run: $$1" >&2; exit 1; }; \
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "make: Python 3.11 or newer is needed; say which: make PYTHON=python3.12" >&2; exit 1; }; \
+	if lacks; then \
+		command -v apt-get >/dev/null || ask "your system's install command for $(APT)"; \
+		if [ "$$(id -u)" = 0 ]; then sh -c '$(SYSTEM)'; \
+		elif command -v sudo >/dev/null; then sudo -E sh -c '$(SYSTEM)' || ask '$(SYSTEM)'; \
+		else ask '$(SYSTEM)'; fi; \
+	fi
+	test -x $(BIN)/pip || $(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt setuptools wheel
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[test]'
+	mkdir -p .venv/typed/pit
+	for room in $(ROOMS); do ln -sfn "../../../$$room" ".venv/typed/pit/$$room"; done
+	touch $@

@@ -1,0 +1,1 @@
+"""The record: language, amounts, entry, mbox, store, Merkle tree, seals, checkpoints."""

@@ -1,0 +1,85 @@
+"""The signed text, cut from a stored mail by scanning bytes.
+
+Only for mail that the notary has verified: what is cut counts when its sha256 is the stamp's
+Pit-Text, and for nothing otherwise (ARCHIVE, Reading).
+"""
+
+import binascii
+import email
+import email.policy
+import hashlib
+import quopri
+import re
+from collections.abc import Iterator
+
+from pit.archives.entry import unquote
+
+BEGIN = b"-----BEGIN PGP SIGNED MESSAGE-----\n"
+SIGNATURE = b"-----BEGIN PGP SIGNATURE-----\n"
+
+_BLANK_ENDS = re.compile(rb"[ \t\r]+$", re.MULTILINE)
+_DASHES = re.compile(rb"^- ", re.MULTILINE)
+
+
+def canonical(text: bytes) -> bytes:
+    """A signed text as it is hashed: no blanks at line ends, every line LF-ended."""
+    text = _BLANK_ENDS.sub(b"", text)
+    return text if text.endswith(b"\n") or not text else text + b"\n"
+
+
+def cut_text(stored: bytes, digest: str) -> bytes | None:
+    """The signed text whose sha256 is `digest` in a stored (quoted) mail; None if there is none."""
+    for candidate in _candidates(stored):
+        if hashlib.sha256(candidate).hexdigest() == digest:
+            return candidate
+    return None
+
+
+def cut_body(stored: bytes) -> bytes:
+    """The text of a mail that nobody signed: its clearsigned block, else its body (open streams)."""
+    text = next(_clearsigned(stored), None)
+    if text is not None:
+        return text
+    _, _, body = unquote(b"\n" + stored).partition(b"\n\n")
+    return canonical(body.rstrip(b"\n"))
+
+
+def _candidates(stored: bytes) -> Iterator[bytes]:
+    yield from _clearsigned(stored)
+    yield from _mime(unquote(stored))
+
+
+def _clearsigned(stored: bytes) -> Iterator[bytes]:
+    start = stored.find(b"\n\n" + BEGIN) + 2
+    if start < 2:
+        return
+    start = stored.find(b"\n\n", start) + 2
+    end = stored.find(b"\n" + SIGNATURE, start - 1) + 1
+    if start >= 2 and end:
+        text = stored[start:end]
+        yield canonical(_DASHES.sub(b"", text))
+        yield canonical(_DASHES.sub(b"", unquote(text)))
+
+
+def _mime(mail: bytes) -> Iterator[bytes]:
+    """The first part of a multipart/signed mail, decoded."""
+    head, _, body = mail.partition(b"\n\n")
+    boundary = _parameters(head).get("boundary", "")
+    parts = (b"\n" + body).split(b"\n--" + boundary.encode())
+    if not boundary or len(parts) < 2:
+        return
+    part_head, _, text = parts[1].lstrip(b"\n").partition(b"\n\n")
+    encoding = email.message_from_bytes(part_head)["Content-Transfer-Encoding"] or ""
+    if encoding.strip().lower() == "quoted-printable":
+        text = quopri.decodestring(text)
+    elif encoding.strip().lower() == "base64":
+        try:
+            text = binascii.a2b_base64(text)
+        except binascii.Error:
+            return
+    yield canonical(text)
+
+
+def _parameters(head: bytes) -> dict[str, str]:
+    message = email.message_from_bytes(head, policy=email.policy.compat32)
+    return {str(name): str(value) for name, value in message.get_params(failobj=[])}

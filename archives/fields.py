@@ -1,0 +1,174 @@
+"""The field types of the pit language: what each looks like, means, prints as, and what is right.
+
+One table, `FIELDS`, from which the parser, the printer, the error texts and the reference page are
+made (LANGUAGE, Lines). Values are plain Python: numbers `Decimal` as written, times a string of
+fixed length that compares as time does, references and handles strings.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from pit.archives.amounts import plain
+
+HANDLE = r"[a-z][a-z0-9-]{0,31}"
+ASSET = r"[A-Z][A-Z0-9]{0,11}(?:\.[A-Z0-9]{1,8})?"
+NUMBER = r"(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?"
+REFERENCE = r"[1-9][0-9]{0,14}(?:\.(?:[2-9]|[1-9][0-9]{1,4}))?"
+TEXT = r'"(?:[^"\\\x00-\x1f\x7f]|\\["\\])*"'
+WORD = r"[!#-\[\]-~][!-~]{0,199}"
+TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?Z)?"
+ADDRESS = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}"
+
+
+class Field(NamedTuple):
+    """A type of the language.
+
+    `pattern` matches exactly its written forms (one or more words for `amount`-like lists);
+    `read` makes the value, or raises ValueError for a form that means nothing (30 February);
+    `show` prints it canonically; `what` and `right` fill the sentence of an error: "'12,50' is not
+    a price; write 12.50".
+    """
+
+    pattern: str
+    what: str
+    right: str
+    read: Callable[[str], Any] | None = None
+    show: Callable[[Any], str] | None = None
+
+
+class _Numbers(dict[str, Decimal]):
+    """Decimals by their text: prices repeat, and a look-up is a third of a conversion."""
+
+    def __missing__(self, text: str) -> Decimal:
+        if len(self) > 100_000:
+            self.clear()
+        value = self[text] = Decimal(text)
+        return value
+
+
+NUMBERS = _Numbers()
+
+
+def read_time(text: str) -> str:
+    """'2026-12-01' or '2026-12-01T17:00:00.5Z' as 27 characters that compare as times do.
+
+    ValueError where there is no such day or hour.
+    """
+    if len(text) == 10:
+        text += "T00:00:00Z"
+    moment = datetime.fromisoformat(text[:-1])
+    return moment.isoformat(timespec="microseconds") + "Z"
+
+
+def show_time(time: str) -> str:
+    """A time without the zeros at the end of its fraction."""
+    return time[:-1].rstrip("0").rstrip(".") + "Z" if "." in time else time
+
+
+_SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+
+
+def read_duration(text: str) -> int:
+    """'2h' in seconds."""
+    return int(text[:-1]) * _SECONDS[text[-1]]
+
+
+def show_duration(seconds: int) -> str:
+    """Seconds in the largest unit that divides them: 7200 is '2h'."""
+    unit = next(u for u, size in _SECONDS.items() if seconds % size == 0)
+    return f"{seconds // _SECONDS[unit]}{unit}"
+
+
+def read_text(quoted: str) -> str:
+    """A quoted text without its quotes and escapes."""
+    return re.sub(r"\\(.)", r"\1", quoted[1:-1])
+
+
+def show_text(text: str) -> str:
+    """A text in quotes, `"` and `\\` escaped."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _read_words(line: str) -> tuple[str, ...]:
+    return tuple(line.split(" "))
+
+
+def _show_words(words: tuple[str, ...]) -> str:
+    return " ".join(words)
+
+
+def choice(*words: str) -> Field:
+    """One of a few words."""
+    return Field("|".join(words), "one of the words allowed here", "write " + " or ".join(words))
+
+
+def _list(pattern: str, what: str, right: str) -> Field:
+    return Field(f"(?:{pattern})(?: (?:{pattern})){{0,63}}", what, right, _read_words, _show_words)
+
+
+FIELDS: dict[str, Field] = {
+    "handle": Field(
+        HANDLE, "a handle", "write a name like alice: a-z, 0-9, -, up to 32 characters"
+    ),
+    "account": Field(
+        f"{HANDLE}(?::{HANDLE})?",
+        "an account",
+        "write a handle, alice, or an account, alice:savings",
+    ),
+    "asset": Field(ASSET, "an asset or ticker", "write capitals and digits, like ACME or RAIN.2"),
+    "number": Field(
+        NUMBER,
+        "a number",
+        "write plain digits like 100 or 12.50, up to 15 before the point and 9 after",
+        NUMBERS.__getitem__,
+        plain,
+    ),
+    "price": Field(NUMBER, "a price", "write 12.50", NUMBERS.__getitem__, plain),
+    "count": Field("[1-9][0-9]{0,14}", "a whole number from 1 up", "write 18", int, str),
+    "natural": Field("0|[1-9][0-9]{0,14}", "a whole number", "write 2", int, str),
+    "units": Field("-?(?:0|[1-9][0-9]{0,29})", "an amount in smallest units", "write 1250", int, str),
+    "time": Field(
+        TIME, "a time", "write 2026-12-01T17:00:00Z (UTC) or 2026-12-01", read_time, show_time
+    ),
+    "duration": Field(
+        "[1-9][0-9]{0,9}[smhd]",
+        "a duration",
+        "write 10s, 5m, 2h or 30d",
+        read_duration,
+        show_duration,
+    ),
+    "reference": Field(
+        REFERENCE,
+        "a reference",
+        "write an entry's number, 1042, or 1042.2 for its second directive",
+    ),
+    "owned": Field(
+        f"{HANDLE}/{REFERENCE}", "a member's reference", "write HANDLE/REF, like alice/1042"
+    ),
+    "word": Field(WORD, "a word", "write a word without blanks or quotes at its start"),
+    "name": Field(HANDLE, "a name", "write small letters, digits and -, like match"),
+    "names": _list(HANDLE, "a list of names", "write names with one blank between: trader cashier"),
+    "addresses": _list(ADDRESS, "a list of mail addresses", "write alice@example.org"),
+    "text": Field(
+        TEXT, "a quoted text", 'write it in quotes, with \\" and \\\\ inside', read_text, show_text
+    ),
+    "rest": Field(
+        f"(?:{TEXT}|{WORD})(?: (?:{TEXT}|{WORD})){{0,63}}",
+        "a list of words",
+        "write words with one blank between, texts in quotes",
+    ),
+    "fingerprint": Field(
+        "[0-9A-F]{40}", "a key's fingerprint", "write its 40 hex digits, capitals, no blanks"
+    ),
+    "hash": Field("[0-9a-f]{64}", "a hash", "write 64 hex digits, small letters"),
+    "id": Field("[0-9a-f]{16}", "a pit's id", "write its first 16 hex digits, small letters"),
+    "shard": Field("[1-9][0-9]{0,3}/[1-9][0-9]{0,3}", "a shard", "write K/N, like 1/2"),
+    "yes": choice("yes", "no"),
+    "block": Field(
+        "", "a text of several lines", "leave the value empty, indent the text below by 4"
+    ),
+}
+"""Every type by its name. `block` is the one that is written below its key, not beside it."""

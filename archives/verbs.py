@@ -1,0 +1,169 @@
+"""Verbs: each a typed declaration from which the parser and the printer are compiled.
+
+A form such as `{quantity:number} {ticker:asset} @ {price:price}` names fields by type, with
+literal words between them and `[…]` around words that may be missing. It becomes one regular
+expression, because a parser that walks through the fields is three times too slow for an archive
+of millions (LANGUAGE, The words).
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from pit.archives.fields import FIELDS, Field, choice
+
+
+class Directive(NamedTuple):
+    """One directive: a verb, its values in the order of the declaration, its keys.
+
+    Two are equal when they say the same, however many zeros a number was written with.
+    """
+
+    verb: str
+    args: tuple[Any, ...]
+    keys: Mapping[str, Any] = MappingProxyType({})
+
+
+NO_KEYS: Mapping[str, Any] = Directive("", ()).keys
+
+
+class Slot(NamedTuple):
+    """A place in a form: a literal word (`field` None) or a field; `optional` belongs to `[…]`."""
+
+    name: str
+    field: Field | None
+    optional: bool
+
+
+def _field(name: str) -> Field:
+    return choice(*name[1:].split("|")) if name.startswith("=") else FIELDS[name]
+
+
+def _slots(form: str) -> tuple[Slot, ...]:
+    slots = []
+    optional = False
+    for token in form.split():
+        optional = optional or token.startswith("[")
+        bare = token.strip("[]")
+        if bare.startswith("{"):
+            name, _, kind = bare.strip("{}").partition(":")
+            slots.append(Slot(name, _field(kind), optional))
+        else:
+            slots.append(Slot(bare, None, optional))
+        optional = optional and not token.endswith("]")
+    return tuple(slots)
+
+
+class Verb:
+    """A word of the language.
+
+    name: what the directive begins with. form: its fields (see the module). help: one sentence.
+    who: roles that may say it (`member` is every member in good standing). keys: its keys by name,
+    each with its type. needed: the keys that must be there. report: the filter in whose reports it
+    stands. cover: what `positions` answers for and holds (`order`, `amount`, or '' for nothing).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        form: str = "",
+        help: str = "",
+        *,
+        who: Iterable[str] = (),
+        keys: Mapping[str, str] | None = None,
+        needed: Iterable[str] = (),
+        report: str = "",
+        cover: str = "",
+    ) -> None:
+        self.name, self.form, self.help, self.report = name, form, help, report
+        self.who, self.needed = tuple(who), tuple(needed)
+        self.keys = {key: _field(kind) for key, kind in (keys or {}).items()}
+        self.key_types = dict(keys or {})
+        self.cover = cover
+        self.slots = _slots(form)
+        self.fields = tuple(slot for slot in self.slots if slot.field)
+
+    @property
+    def usage(self) -> str:
+        """The form as a person reads it: `buy QUANTITY TICKER @ PRICE`."""
+        words = re.sub(r"\{(\w+):[^}]*\}", lambda m: m[1].upper(), self.form)
+        return f"{self.name} {words}".strip()
+
+    @cached_property
+    def match(self) -> Callable[[str, int], re.Match[str] | None]:
+        """Matches a whole directive line, LF included, at a position of a text."""
+        pattern = re.escape(self.name)
+        previous = False
+        for slot in self.slots:
+            if slot.optional and not previous:
+                pattern += "(?:"
+            if previous and not slot.optional:
+                pattern += ")?"
+            pattern += " " + (f"({slot.field.pattern})" if slot.field else re.escape(slot.name))
+            previous = slot.optional
+        return re.compile(pattern + (")?" if previous else "") + r"\n").match
+
+    @cached_property
+    def values(self) -> Callable[[re.Match[str]], tuple[Any, ...]]:
+        """The values of a match, converted: a function made for this verb, as namedtuple does it."""
+        readers = {f"r{i}": slot.field.read for i, slot in enumerate(self.fields) if slot.field}
+        terms = []
+        for i, slot in enumerate(self.fields):
+            term = f"m[{i + 1}]"
+            if readers[f"r{i}"]:
+                term = f"r{i}({term})" + (f" if {term} else None" if slot.optional else "")
+            terms.append(term + ",")
+        made: Callable[[re.Match[str]], tuple[Any, ...]] = eval(  # noqa: S307
+            f"lambda m: ({' '.join(terms)})", dict(readers)
+        )
+        return made
+
+    @cached_property
+    def key_line(self) -> Callable[[str, int], re.Match[str] | None]:
+        """Matches one `key: value` line of this verb; blocks are not matched."""
+        names = "|".join(map(re.escape, self.keys)) or "(?!)"
+        return re.compile(rf"  ({names}): ([^\n]+)\n").match
+
+    @cached_property
+    def key_readers(self) -> dict[str, tuple[Callable[[str], Any], Callable[[str], Any]]]:
+        """For each key that is not a block: the full match of its pattern, and its reader."""
+        return {
+            key: (re.compile(field.pattern).fullmatch, field.read or str)
+            for key, field in self.keys.items()
+            if field.pattern
+        }
+
+    def show(self, directive: Directive) -> str:
+        """The directive as text: its line and its keys in the order of the declaration."""
+        words = [self.name]
+        values = iter(directive.args)
+        for slot in self.slots:
+            if slot.field is None:
+                words.append(slot.name)
+                continue
+            value = next(values)
+            if value is None:
+                words.pop()  # the literal before an optional field
+            else:
+                words.append(slot.field.show(value) if slot.field.show else value)
+        lines = [" ".join(words)]
+        for key, field in self.keys.items():
+            if key in directive.keys:
+                value = directive.keys[key]
+                if field.pattern:
+                    lines.append(f"  {key}: {field.show(value) if field.show else value}")
+                else:
+                    lines.append(f"  {key}:")
+                    lines += [f"    {line}" if line else "" for line in value.split("\n")]
+        return "\n".join(lines) + "\n"
+
+
+Words = Mapping[str, Verb]
+"""A vocabulary: verbs by name."""
+
+
+def vocabulary(*lists: Iterable[Verb]) -> dict[str, Verb]:
+    """The verbs of several lists by name."""
+    return {verb.name: verb for verbs in lists for verb in verbs}

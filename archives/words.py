@@ -1,0 +1,200 @@
+"""The core words of the language (LANGUAGE, The words).
+
+Only words that do something stand here: what a later rule brings comes with its rule, so that no
+text is accepted whose meaning nobody carries out.
+"""
+
+from pit.archives.verbs import Verb, vocabulary
+
+_ORDER_KEYS = {"until": "time", "ref": "word"}
+
+PIT = (
+    Verb(
+        "charter",
+        "{title:text}",
+        "Founds the pit; entry 1.",
+        who=["operator"],
+        keys={
+            "operator-key": "block",
+            "notary-key": "block",
+            "mail": "addresses",
+            "list": "addresses",
+            "recovery": "fingerprint",
+        },
+        needed=["operator-key", "notary-key"],
+    ),
+    Verb(
+        "admit",
+        "{handle:handle} {fingerprint:fingerprint}",
+        "Makes a member; `key` is the public key itself.",
+        who=["operator"],
+        keys={"mail": "addresses", "roles": "names", "key": "block"},
+        needed=["mail", "key"],
+    ),
+    Verb(
+        "suspend",
+        "{handle:handle}",
+        "Takes a member's right to sign until `restore`; working orders are cancelled.",
+        who=["operator"],
+    ),
+    Verb("restore", "{handle:handle}", "Ends a suspension.", who=["operator"]),
+    Verb(
+        "expel",
+        "{handle:handle}",
+        "Ends a membership for good; working orders are cancelled.",
+        who=["operator"],
+    ),
+    Verb("grant", "{role:name} to {handle:handle}", "Gives a role.", who=["operator"]),
+    Verb("revoke", "{role:name} from {handle:handle}", "Takes a role.", who=["operator"]),
+    Verb(
+        "rule",
+        "{name:name} {value:rest}",
+        "Sets a parameter of the pit, from the next entry.",
+        who=["operator"],
+    ),
+    Verb(
+        "asset",
+        "{code:asset} {name:text}",
+        "A currency of the pit.",
+        who=["operator"],
+        keys={"decimals": "natural", "kind": "=currency"},
+    ),
+    Verb(
+        "specialist",
+        "{ticker:asset} {handle:handle}",
+        "Who publishes for a ticker, from the next entry.",
+        who=["operator"],
+    ),
+    Verb(
+        "keeper",
+        "{shard:shard} {handle:handle}",
+        "Who keeps shard K of N, from the next entry in which all N have a keeper.",
+        who=["operator"],
+    ),
+    Verb(
+        "adopt",
+        "{report:reference}",
+        "Takes a divergent report as it stands; the filter goes on from there.",
+        who=["operator"],
+    ),
+)
+
+MEMBERS = (
+    Verb(
+        "ticker",
+        "{code:asset} {name:text}",
+        "Lists something to trade; the signer is its issuer.",
+        who=["issuer"],
+        keys={"currency": "asset", "tick": "number", "lot": "number", "specialist": "handle"},
+        needed=["currency", "tick", "lot", "specialist"],
+    ),
+    Verb(
+        "issue",
+        "{quantity:number} {ticker:asset}",
+        "New units into the issuer's account.",
+        who=["issuer"],
+    ),
+    Verb(
+        "deposit",
+        "{handle:handle} {amount:number} {asset:asset}",
+        "Money came in from outside for a member.",
+        who=["cashier"],
+        keys={"ref": "word"},
+    ),
+    Verb(
+        "withdraw",
+        "{amount:number} {asset:asset}",
+        "Asks for money to go out; held when accepted, gone when paid out.",
+        who=["member"],
+        keys={"ref": "word"},
+        cover="amount",
+    ),
+    Verb("payout", "{withdrawal:reference}", "Money went out.", who=["cashier"]),
+    Verb(
+        "transfer",
+        "{amount:number} {asset:asset} to {handle:handle}",
+        "Gives an amount to another member; delivered when its accept stands.",
+        who=["member"],
+        keys={"ref": "word"},
+        cover="amount",
+    ),
+    Verb(
+        "buy",
+        "{quantity:number} {ticker:asset} @ {price:price}",
+        "An order to buy at that price or lower.",
+        who=["trader"],
+        keys=_ORDER_KEYS,
+        cover="order",
+    ),
+    Verb(
+        "sell",
+        "{quantity:number} {ticker:asset} @ {price:price}",
+        "An order to sell at that price or higher.",
+        who=["trader"],
+        keys=_ORDER_KEYS,
+        cover="order",
+    ),
+    Verb(
+        "cancel",
+        "{order:reference}",
+        "Ends one's own working order, or a withdrawal not yet paid out.",
+        who=["member"],
+    ),
+    Verb("say", "{text:text}", "Talk; no tool acts on it.", who=["member"]),
+)
+
+REPORTS = (
+    Verb(
+        "report",
+        "{filter:name} {number:count}",
+        "Heads a report: the signer's NUMBER-th for this filter.",
+        who=["keeper", "specialist", "member"],
+    ),
+    Verb(
+        "accept",
+        "{instruction:owned}",
+        "Cover stands.",
+        who=["keeper"],
+        report="positions",
+    ),
+    Verb(
+        "refuse",
+        "{instruction:owned} {why:text}",
+        "No cover, with the numbers used; by the operator, outside a report, for one instruction "
+        "whose keeper is dead.",
+        who=["keeper", "operator"],
+        report="positions",
+    ),
+    Verb(
+        "fill",
+        "{quantity:number} {ticker:asset} @ {price:price} {buyer:owned} {seller:owned}",
+        "A trade, at the resting order's price.",
+        who=["specialist"],
+        keys={"taker": "=buyer|seller|none"},
+        report="match",
+    ),
+    Verb(
+        "leaves",
+        "{order:owned} {quantity:number} [@ {price:price}] {why:rest}",
+        "What works of an order now; 0 ends it.",
+        who=["specialist"],
+        report="match",
+    ),
+    Verb(
+        "refused",
+        "{fingerprint:fingerprint} {signed:time} {text:hash} {code:name}",
+        "A signed instruction that was refused; it can never be sent again.",
+        who=["notary"],
+    ),
+    Verb(
+        "seal",
+        "{entries:count}",
+        "Closes the archive up to here: the tree head over all stamps.",
+        who=["notary"],
+        keys={"root": "hash", "time": "time"},
+        needed=["root", "time"],
+    ),
+)
+
+CORE = vocabulary(PIT, MEMBERS, REPORTS)
+"""The words that every pit has."""

@@ -1,0 +1,1 @@
+"""The specialists' and auditors' programs, one module a filter, and the runner they share."""

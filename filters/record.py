@@ -1,0 +1,100 @@
+"""The published record as text and back: its part of a checkpoint."""
+
+from collections.abc import Iterable, Iterator
+
+from pit.archives.amounts import decimal, trimmed
+from pit.archives.verbs import Directive, Verb, vocabulary
+from pit.filters.standing import SCALE, Cancel, Claim, Order, Standing, scaled
+from pit.pits.state import Pit
+
+STATE = vocabulary(
+    (
+        Verb(
+            "order",
+            "{order:owned} {side:=buy|sell} {quantity:number} {ticker:asset} @ {price:price}",
+            "An order that stands open.",
+            keys={
+                "time": "time",
+                "until": "time",
+                "ref": "word",
+                "filled": "number",
+                "accepted": "yes",
+            },
+        ),
+        Verb(
+            "claim",
+            "{claim:owned} {verb:name} {amount:number} {asset:asset}",
+            "A transfer or withdrawal that waits.",
+            keys={"to": "handle", "accepted": "yes"},
+        ),
+        Verb("asked", "{cancel:owned} {order:reference} {lane:word}", "A cancel not answered yet."),
+        Verb("due", "{instruction:owned}", "An answer of the signer's keeper that does not stand."),
+        Verb("total", "{asset:asset} {amount:units}", "Smallest units in existence."),
+    )
+)
+
+
+def reference_key(ref: str) -> tuple[int, int]:
+    """References in the order of their entries."""
+    number, _, index = ref.partition(".")
+    return int(number), int(index or 1)
+
+
+def dump(record: Standing) -> Iterator[Directive]:
+    """The record as directives of `STATE`, in canonical order."""
+    for ref in sorted(record.orders, key=reference_key):
+        order = record.orders[ref]
+        keys: dict[str, object] = {"time": order.time}
+        if order.until:
+            keys["until"] = order.until
+        if order.label:
+            keys["ref"] = order.label
+        if order.filled:
+            keys["filled"] = trimmed(decimal(order.filled, SCALE))
+        if order.accepted:
+            keys["accepted"] = "yes"
+        quantity = trimmed(decimal(order.quantity, SCALE))
+        side = "buy" if order.buys else "sell"
+        yield Directive("order", (order.name, side, quantity, order.ticker, order.limit), keys)
+    for ref in sorted(record.claims, key=reference_key):
+        claim = record.claims[ref]
+        about = {"to": claim.to, "accepted": "yes" if claim.accepted else ""}
+        yield Directive(
+            "claim",
+            (f"{claim.owner}/{ref}", claim.verb, claim.written, claim.asset),
+            {key: value for key, value in about.items() if value},
+        )
+    for ref in sorted(record.cancels, key=reference_key):
+        cancel = record.cancels[ref]
+        yield Directive("asked", (f"{cancel.owner}/{ref}", cancel.target, cancel.lane))
+    for ref in sorted(record.due, key=reference_key):
+        yield Directive("due", (f"{record.due[ref]}/{ref}",))
+    for asset, total in sorted(record.totals.items()):
+        yield Directive("total", (asset, total))
+
+
+def load(record: Standing, state: Iterable[Directive], pit: Pit) -> None:
+    """Bring an empty record to what `dump` wrote; directives of others are left alone."""
+    for directive in state:
+        args, keys = directive.args, directive.keys
+        if directive.verb not in STATE:
+            continue
+        owner, _, ref = str(args[0]).partition("/")
+        number = reference_key(ref)[0] if ref else 0
+        if directive.verb == "order":
+            said = Directive(args[1], args[2:], {k: keys[k] for k in ("until", "ref") if k in keys})
+            order = Order(ref, number, keys["time"], owner, said)
+            order.filled = scaled[keys["filled"]] if "filled" in keys else 0
+            order.accepted = "accepted" in keys
+            record.orders[ref] = order
+        elif directive.verb == "claim":
+            said = Directive(args[1], (args[2], args[3], keys.get("to", "")))
+            claim = Claim(ref, number, owner, said, pit)
+            claim.accepted = "accepted" in keys
+            record.claims[ref] = claim
+        elif directive.verb == "asked":
+            record.cancels[ref] = Cancel(ref, owner, args[1], args[2])
+        elif directive.verb == "due":
+            record.due[ref] = owner
+        else:
+            record.totals[args[0]] = args[1]

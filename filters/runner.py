@@ -1,0 +1,259 @@
+"""The one runner that all filters share (FILTERS, Contract and Writing one).
+
+It reads the stream, folds the pit and the published record, asks the filter what it owes, ticks
+that off against what stands, numbers the drafts, and makes the checkpoint. A filter is left with
+what is its own.
+"""
+
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+from pit.archives.entry import OPERATOR, asctime
+from pit.archives.errors import Damaged, Misconfigured, PitError
+from pit.archives.language import MAX_TEXT, LanguageError, Text, parse, show
+from pit.archives.mbox import Checkpoint, Draft, Entry, Message
+from pit.archives.verbs import Directive, Verb
+from pit.filters import state
+from pit.filters.lanes import Divergence, Lanes, Owed
+from pit.filters.standing import Act, Idle, Standing
+from pit.pits.state import Holder, Pit
+
+
+class Event(NamedTuple):
+    """An entry as a filter sees it: its acts are the directives that have effect."""
+
+    number: int
+    time: str
+    signer: str
+    acts: Sequence[Act]
+
+
+class Filter(Protocol):
+    """A program that reads entries and says what reports they call for.
+
+    name: the report's and checkpoint's. versions: the rules versions it knows. words: the verbs of
+    its state.
+    """
+
+    name: str
+    versions: Container[int]
+    words: Sequence[Verb]
+
+    def step(self, event: Event, pit: Pit, record: Standing) -> Iterable[Owed]:
+        """What this entry makes it owe. Pure: the entry and what came before decide."""
+
+    def publisher(self, lane: str, pit: Pit) -> Holder | None:
+        """Who publishes for a lane."""
+
+    def lane(self, act: Act, pit: Pit) -> str | None:
+        """The lane of a directive of its own reports; None where another shard keeps it."""
+
+    def adopt(
+        self, lane: str, owed: Sequence[Owed], pit: Pit, record: Standing
+    ) -> Iterable[Owed]:
+        """Take what stands as it stands; what a lane owes from there (FILTERS, `adopt`).
+
+        owed: what it owed before; the causes are the instructions to work again.
+        """
+
+    def dump(self, record: Standing) -> Iterable[Directive]:
+        """The state in canonical order."""
+
+    def load(self, directives: Sequence[Directive], pit: Pit, record: Standing) -> None:
+        """The state from `dump`, into an empty instance."""
+
+
+class Diverged(PitError):
+    """What stands is not what is owed; nothing more is published until it is adopted."""
+
+    def __init__(self, divergences: Iterable[Divergence], pit: Pit) -> None:
+        lines = []
+        for found in divergences:
+            owed = show(found.owed, pit.words).strip() if found.owed else "nothing"
+            entry = found.report.partition(".")[0]
+            lines.append(
+                f"entry {found.report}, lane {found.lane}: what stands is not what is owed\n"
+                f"  stands: {show(found.stands, pit.words).strip()}\n  owed:   {owed}\n"
+                f"  the operator's `adopt {entry}` would take it as it stands"
+            )
+        super().__init__("\n".join(lines))
+
+
+class Run:
+    """A filter on its way through a stream.
+
+    feed it messages in order; then `drafts()` are the reports not yet standing and `checkpoint()`
+    the state that the archive's entries (not the drafts) led to. idle: called with each directive
+    of a report of this filter that has no effect.
+    """
+
+    def __init__(self, filter: Filter, idle: Callable[[Entry, Idle], None] | None = None) -> None:
+        self.filter, self.idle = filter, idle
+        self.pit = Pit()
+        self.record = Standing()
+        self.lanes = Lanes()
+        self._saved: Checkpoint | None = None
+
+    @property
+    def started(self) -> bool:
+        """Whether anything was read yet."""
+        return bool(self.pit.entry)
+
+    def feed(self, message: Message) -> None:
+        """Read one message: a checkpoint of this filter to begin with, an entry, or a draft."""
+        if isinstance(message, Entry):
+            if self._saved:
+                raise Damaged(f"entry {message.number} stands below a draft; entries come first")
+            if message.number <= self.pit.entry:
+                self._seen(message)
+                return
+            self._entry(message)
+        elif isinstance(message, Draft):
+            if self._saved is None:
+                self._saved = self.checkpoint()
+            pit = self.pit
+            self._entry(
+                Entry(pit.name, pit.entry + 1, pit.time, message.signer, "", message.text, b"")
+            )
+        elif message.filter == self.filter.name and not self.started:
+            state.load(self, message)
+            self._check_version()
+
+    def _seen(self, entry: Entry) -> None:
+        """An entry that the checkpoint covers: its seal must be the checkpoint's."""
+        sealed, root = self.pit.seal
+        if entry.number == sealed + 1 and not self.pit.open and f"  root: {root}\n" not in entry.text:
+            raise Damaged(
+                f"the checkpoint of {self.filter.name} was taken in another archive: its seal of "
+                f"{sealed} has the root {root}; entry {entry.number} has not"
+            )
+
+    def _entry(self, entry: Entry) -> None:
+        pit = self.pit
+        if entry.number != pit.entry + 1:
+            raise Damaged(
+                f"entry {entry.number} follows entry {pit.entry}; a stream is whole, from entry 1 "
+                "or from a checkpoint on"
+            )
+        text = self._parse(entry)
+        if entry.time <= pit.time and not self._saved:
+            raise Damaged(f"entry {entry.number}: its time {entry.time} is not after {pit.time}")
+        pit.step(entry.number, entry.time, entry.signer, text)
+        record = self.record
+        acts = record.step(entry, text, pit)
+        name = self.filter.name
+        directives = text.directives
+        if len(directives) > 1 and directives[0].verb == "report" and directives[0].args[0] == name:
+            self._tick(entry, acts, directives)
+        elif entry.signer == OPERATOR:
+            self._answered(acts)
+        lanes = self.lanes
+        for owed in self.filter.step(Event(entry.number, entry.time, entry.signer, acts), pit, record):
+            lanes.add(owed)
+        if lanes.diverged and pit.adopted == entry.number:
+            self._adopt(text)
+        if pit.coming:
+            pit.settle()
+            self._check_version()
+
+    def _parse(self, entry: Entry) -> Text:
+        pit = self.pit
+        try:
+            text = parse(entry.text, pit.words)
+        except LanguageError as error:
+            raise Damaged(f"entry {entry.number}: {error}") from None
+        if not pit.entry:
+            pit.name = entry.pit
+            pit.open = not text.directives or text.directives[0].verb != "charter"
+            pit.id = "" if pit.open else state.sha256(entry.text)
+            self._check_version()
+        if text.pit != pit.name or entry.pit != pit.name:
+            other = text.pit if text.pit != pit.name else entry.pit
+            raise Damaged(f"entry {entry.number}: it is for the pit {other}, this is {pit.name}")
+        return text
+
+    def _check_version(self) -> None:
+        name = self.filter.name
+        version = self.pit.rule(name)
+        if version not in self.filter.versions:
+            raise Misconfigured(
+                f"`rule {name} {version}` is in force from entry {self.pit.entry + 1}; "
+                f"this program does not know that version: a newer one is needed"
+            )
+
+    def _tick(self, entry: Entry, acts: Sequence[Act], directives: Sequence[Directive]) -> None:
+        if self.pit.open:
+            for index, directive in enumerate(directives[1:], 2):
+                self.lanes.tick("-", f"{entry.number}.{index}", directive)
+            return
+        for act in acts[1:]:
+            lane = self.filter.lane(act, self.pit)
+            if lane is not None:
+                self.lanes.tick(lane, act.ref, act.directive)
+        if self.idle:
+            for found in self.record.idle:
+                self.idle(entry, found)
+
+    def _answered(self, acts: Sequence[Act]) -> None:
+        """The operator refused an instruction whose keeper is dead: nobody owes its answer now."""
+        for act in acts:
+            if act.directive.verb == "refuse" and self.filter.name == "positions":
+                owner, _, ref = act.directive.args[0].partition("/")
+                self.lanes.answered(owner, ref)
+
+    def _adopt(self, text: Text) -> None:
+        named = {d.args[0] for d in text.directives if d.verb == "adopt"}
+        for lane, found in list(self.lanes.diverged.items()):
+            if found.report in named or found.report.partition(".")[0] in named:
+                del self.lanes.diverged[lane]
+                before = self.lanes.take(lane)
+                for owed in self.filter.adopt(lane, before, self.pit, self.record):
+                    self.lanes.add(owed)
+
+    def owed(self) -> Iterator[tuple[Owed, str]]:
+        """What is owed, oldest first, and by whom ('' where nobody publishes for the lane)."""
+        for owed in self.lanes:
+            holder = None if self.pit.open else self.filter.publisher(owed.lane, self.pit)
+            yield owed, "-" if self.pit.open else holder.handle if holder else ""
+
+    def drafts(self) -> list[Draft]:
+        """The reports not yet standing, for each signer who owes, numbered on from what stands.
+
+        Raises Diverged where what stands is not what is owed.
+        """
+        if self.lanes.diverged:
+            raise Diverged(self.lanes.diverged.values(), self.pit)
+        pit, name = self.pit, self.filter.name
+        head = f"pit {pit.name}\n"
+        if not pit.open:
+            head += f"  after: {pit.seal[0]} {pit.seal[1]}\n"
+        parts: dict[str, list[list[str]]] = {}
+        sizes: dict[str, int] = {}
+        for owed, signer in self.owed():
+            if not signer:
+                continue
+            text = show(owed.directive, pit.words)
+            texts = parts.setdefault(signer, [[]])
+            size = sizes.get(signer, 0) + len(text)
+            if size > MAX_TEXT - 1024:
+                texts.append([])
+                size = len(text)
+            sizes[signer] = size
+            texts[-1].append(text)
+        drafts = []
+        for signer, texts in parts.items():
+            number = pit.reports.get((name, signer), 0)
+            for lines in texts:
+                number += 1
+                body = f"{head}report {name} {number}\n{''.join(lines)}"
+                drafts.append(Draft(name, signer, number, body))
+        return drafts
+
+    def checkpoint(self) -> Checkpoint:
+        """The state after the archive's last entry; drafts that were read do not show in it."""
+        return self._saved or state.dump(self)
+
+    @property
+    def date(self) -> str:
+        """The last entry's time as `From_` lines have it."""
+        return asctime(self.pit.time)

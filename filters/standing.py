@@ -1,0 +1,397 @@
+"""What stands: the open orders and claims, folded from published lines alone.
+
+Whether a report's directive counts is decided here, by the published record of both sides: who may
+publish, orders named, quantities left, prices inside limits, `accept` standing (FILTERS, What
+counts). Every filter and the audit use this one fold, so all decide alike, without knowing anybody's
+balance.
+
+Quantities and prices of orders are integers of 10**-9 (`SCALE`), so that an unlisted ticker of an
+open stream trades exactly; amounts of claims are in the asset's smallest unit.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from pit.archives.amounts import DECIMALS, WHOLE_DIGITS, Inexact, decimal, plain, units
+from pit.archives.entry import OPERATOR
+from pit.archives.language import Text
+from pit.archives.mbox import Entry
+from pit.archives.verbs import Directive
+from pit.pits.state import Holder, Pit
+
+SCALE = DECIMALS
+
+
+class _Scaled(dict[Decimal, int]):
+    """Numbers in units of 10**-9; prices repeat, and a look-up is cheaper than a conversion."""
+
+    def __missing__(self, number: Decimal) -> int:
+        if len(self) > 100_000:
+            self.clear()
+        value = self[number] = units(number, SCALE)
+        return value
+
+
+scaled = _Scaled()
+
+
+class Order:
+    """An order as published.
+
+    ref: the entry (and directive) that it is. quantity, price, filled (by fills that stand): units
+    of 10**-9. accepted: its `accept` stands. left: what `match` has worked out that still works of
+    it (-1 before it came to its turn); no other filter looks at that.
+    """
+
+    __slots__ = (
+        "accepted",
+        "buys",
+        "filled",
+        "label",
+        "left",
+        "limit",
+        "number",
+        "owner",
+        "price",
+        "quantity",
+        "ref",
+        "ticker",
+        "time",
+        "until",
+    )
+
+    def __init__(
+        self, ref: str, number: int, time: str, owner: str, directive: Directive
+    ) -> None:
+        quantity, self.ticker, self.limit = directive.args
+        self.ref, self.number, self.time, self.owner = ref, number, time, owner
+        self.buys = directive.verb == "buy"
+        self.quantity = scaled[quantity]
+        self.price = scaled[self.limit]
+        self.until: str = directive.keys.get("until", "")
+        self.label: str = directive.keys.get("ref", "")
+        self.accepted = False
+        self.filled = 0
+        self.left = -1
+
+    @property
+    def name(self) -> str:
+        """HANDLE/REF, as reports name it."""
+        return f"{self.owner}/{self.ref}"
+
+
+class Claim:
+    """A transfer or withdrawal: `amount` in the asset's smallest unit, or None if it has no such."""
+
+    __slots__ = ("accepted", "amount", "asset", "number", "owner", "ref", "to", "verb", "written")
+
+    def __init__(self, ref: str, number: int, owner: str, directive: Directive, pit: Pit) -> None:
+        self.ref, self.number, self.owner, self.verb = ref, number, owner, directive.verb
+        self.written, self.asset = directive.args[:2]
+        self.to: str = directive.args[2] if directive.verb == "transfer" else ""
+        self.amount = smallest(self.written, self.asset, pit)
+        self.accepted = False
+
+
+class Cancel(NamedTuple):
+    """A cancel that waits for its `leaves`: `lane` is the ticker of the order that it names, '-'
+    where no order of its owner stood open under that number."""
+
+    ref: str
+    owner: str
+    target: str
+    lane: str
+
+
+class Problem(NamedTuple):
+    """An instruction that can have no effect, by what everybody can see."""
+
+    why: str
+
+
+Subject = Order | Claim | Cancel | Problem | tuple[Order, Order] | None
+
+
+class Act(NamedTuple):
+    """A directive that has effect: `ref` its own reference, `subject` what it is about."""
+
+    ref: str
+    directive: Directive
+    subject: Subject
+
+
+class Idle(NamedTuple):
+    """A report's directive that has no effect, and why."""
+
+    ref: str
+    directive: Directive
+    why: str
+
+
+def smallest(number: Decimal, asset: str, pit: Pit) -> int | None:
+    """An amount in the asset's smallest unit; None where there is no such asset, or it is finer."""
+    decimals = pit.decimals(asset)
+    if decimals is None:
+        return None
+    try:
+        return units(number, decimals)
+    except Inexact:
+        return None
+
+
+class Standing:
+    """The published record: open orders, claims, cancels and answers due, by reference.
+
+    totals: what is in existence of each asset, in its smallest unit. idle: directives of the last
+    entry that had no effect.
+    """
+
+    def __init__(self) -> None:
+        self.orders: dict[str, Order] = {}
+        self.claims: dict[str, Claim] = {}
+        self.cancels: dict[str, Cancel] = {}
+        self.due: dict[str, str] = {}
+        self.totals: dict[str, int] = {}
+        self.idle: list[Idle] = []
+
+    def step(self, entry: Entry, text: Text, pit: Pit) -> list[Act]:
+        """The acts of an entry, in order; the record is what it is after them."""
+        acts: list[Act] = []
+        if self.idle:
+            self.idle = []
+        directives = text.directives
+        after = -1
+        if len(directives) > 1 and directives[0].verb == "report":
+            after = text.after[0] if text.after else 0
+        for index, directive in enumerate(directives):
+            handler = _HANDLERS.get(directive.verb)
+            number = entry.number
+            ref = str(number) if not index else f"{number}.{index + 1}"
+            if handler is None:
+                acts.append(Act(ref, directive, None))
+                continue
+            result = handler(self, ref, directive, entry, pit, after)
+            if type(result) is str:
+                self.idle.append(Idle(ref, directive, result))
+            else:
+                acts.append(Act(ref, directive, result))
+        return acts
+
+    def problem(self, ref: str, entry: Entry, why: str) -> Problem:
+        """An instruction without effect: its signer's keeper owes a `refuse`."""
+        self.due[ref] = entry.signer
+        return Problem(why)
+
+
+def _holds(holder: Holder | None, signer: str, after: int, pit: Pit, what: str) -> str:
+    """Why the signer's report on `what` does not count; '' when it may (FILTERS, What counts)."""
+    if pit.open:
+        return ""
+    if holder is None or holder.handle != signer:
+        owner = holder.handle if holder else "nobody"
+        return f"{what} is {owner}'s to report on, not {signer}'s"
+    if holder.since > after:
+        return f"{signer} has {what} since entry {holder.since}; the report knows only up to {after}"
+    if after < pit.adopted:
+        return f"the report knows only up to {after}; entry {pit.adopted} adopted what stood then"
+    return ""
+
+
+Handler = Callable[[Standing, str, Directive, Entry, Pit, int], Any]
+
+
+def _order(
+    record: Standing, ref: str, directive: Directive, entry: Entry, pit: Pit, after: int
+) -> Order:
+    order = Order(ref, entry.number, entry.time, entry.signer, directive)
+    order.accepted = pit.open
+    record.orders[ref] = order
+    return order
+
+
+def _claim(
+    record: Standing, ref: str, directive: Directive, entry: Entry, pit: Pit, after: int
+) -> Claim:
+    claim = Claim(ref, entry.number, entry.signer, directive, pit)
+    record.claims[ref] = claim
+    return claim
+
+
+def _cancel(
+    record: Standing, ref: str, directive: Directive, entry: Entry, pit: Pit, after: int
+) -> Claim | Cancel | Problem:
+    target = directive.args[0]
+    claim = record.claims.get(target)
+    if claim and claim.verb == "withdraw" and claim.owner == entry.signer:
+        del record.claims[target]
+        record.due[ref] = entry.signer
+        return claim
+    order = record.orders.get(target)
+    lane = order.ticker if order and order.owner == entry.signer else "-"
+    if lane == "-" and pit.specialist("-") is None and not pit.open:
+        return record.problem(ref, entry, f"no order or withdrawal of yours is entry {target}")
+    cancel = record.cancels[ref] = Cancel(ref, entry.signer, target, lane)
+    return cancel
+
+
+def _payout(
+    record: Standing, ref: str, directive: Directive, entry: Entry, pit: Pit, after: int
+) -> Claim | Problem:
+    target = directive.args[0]
+    claim = record.claims.get(target)
+    if claim is None or claim.verb != "withdraw":
+        return record.problem(ref, entry, f"entry {target} is no withdrawal that waits for its payout")
+    if not claim.accepted:
+        return record.problem(ref, entry, f"the accept of {claim.owner}/{target} does not stand yet")
+    del record.claims[target]
+    record.totals[claim.asset] = record.totals.get(claim.asset, 0) - (claim.amount or 0)
+    return claim
+
+
+def _enter(
+    record: Standing, ref: str, directive: Directive, entry: Entry, pit: Pit, after: int
+) -> Problem | None:
+    """A deposit or an issue: value that comes into existence."""
+    if directive.verb == "deposit":
+        handle, amount, asset = directive.args
+        if not pit.open and pit.member(handle) is None:
+            return record.problem(ref, entry, f"{handle} is not a member of this pit")
+    else:
+        amount, asset = directive.args
+        objection = pit.objection(directive, entry.signer)
+        if objection:
+            return record.problem(ref, entry, objection)
+    if asset in pit.tickers and directive.verb == "deposit":
+        return record.problem(ref, entry, f"{asset} comes into being by `issue`, not by deposit")
+    whole = smallest(amount, asset, pit)
+    if whole is None or not whole:
+        decimals = pit.decimals(asset)
+        why = f"{asset} is not an asset of this pit"
+        if decimals is not None:
+            why = f"{plain(amount)} {asset} is nothing, or finer than {decimals} decimals"
+        return record.problem(ref, entry, why)
+    total = record.totals.get(asset, 0) + whole
+    decimals = pit.decimals(asset) or 0
+    if total >= 10 ** (WHOLE_DIGITS + decimals):
+        return record.problem(
+            ref,
+            entry,
+            f"{asset} in existence would be {plain(decimal(total, decimals))}; "
+            f"a total has at most {WHOLE_DIGITS} digits",
+        )
+    record.totals[asset] = total
+    return None
+
+
+def _answer(
+    record: Standing, ref: str, directive: Directive, entry: Entry, pit: Pit, after: int
+) -> Order | Claim | str | None:
+    """An `accept` or `refuse`: the first answer to stand counts."""
+    owner, _, target = directive.args[0].partition("/")
+    if after >= 0 or entry.signer != OPERATOR:
+        why = _holds(pit.keeper(owner), entry.signer, after, pit, f"what {owner} instructs")
+        if why:
+            return why
+    accepts = directive.verb == "accept"
+    found = record.orders.get(target) or record.claims.get(target)
+    if found is None:
+        if record.due.get(target) == owner:
+            del record.due[target]
+            return None
+        return f"{directive.args[0]} waits for no answer"
+    if found.owner != owner:
+        return f"entry {target} is {found.owner}'s, not {owner}'s"
+    if found.accepted:
+        return f"{directive.args[0]} is accepted already"
+    found.accepted = accepts
+    if isinstance(found, Order):
+        if not accepts:
+            del record.orders[target]
+    elif not accepts or found.verb == "transfer":
+        del record.claims[target]
+    return found
+
+
+def _fill(
+    record: Standing, ref: str, directive: Directive, entry: Entry, pit: Pit, after: int
+) -> tuple[Order, Order] | str:
+    number, ticker, price, buyer, seller = directive.args
+    why = _holds(pit.specialists.get(ticker), entry.signer, after, pit, ticker)
+    if why:
+        return why
+    quantity, at = scaled[number], scaled[price]
+    listed = pit.tickers.get(ticker)
+    if listed and (quantity % scaled[listed.lot] or at % scaled[listed.tick]):
+        return f"{plain(number)} @ {plain(price)} is off {ticker}'s lot or tick"
+    sides = []
+    for name, buys in ((buyer, True), (seller, False)):
+        owner, _, target = name.partition("/")
+        order = record.orders.get(target)
+        if order is None or order.owner != owner or order.buys is not buys:
+            return f"{name} is no open order to {'buy' if buys else 'sell'}"
+        if order.ticker != ticker:
+            return f"{name} is an order for {order.ticker}, not {ticker}"
+        if not order.accepted:
+            return f"the accept of {name} does not stand"
+        if quantity > order.quantity - order.filled or not quantity:
+            return f"{name} has {_number(order.quantity - order.filled)} left, not {plain(number)}"
+        if at > order.price if buys else at < order.price:
+            return f"{plain(price)} is outside the limit of {name}, {plain(order.limit)}"
+        sides.append(order)
+    bought, sold = sides
+    for order in sides:
+        order.filled += quantity
+        if order.filled == order.quantity:
+            del record.orders[order.ref]
+    return bought, sold
+
+
+def _leaves(
+    record: Standing, ref: str, directive: Directive, entry: Entry, pit: Pit, after: int
+) -> Order | Cancel | str:
+    name, number, _, words = directive.args
+    owner, _, target = name.partition("/")
+    why, _, answered = words.partition(" ")
+    cancel = record.cancels.get(answered) if why in ("cancelled", "late") else None
+    order = record.orders.get(target)
+    if cancel and (cancel.owner != owner or cancel.target != target):
+        return f"entry {answered} is not a cancel of {name}"
+    if why == "late" and cancel is None:
+        return f"no cancel of {name} waits for an answer"
+    lane = cancel.lane if cancel else order.ticker if order else "-"
+    problem = _holds(pit.specialist(lane), entry.signer, after, pit, lane)
+    if problem:
+        return problem
+    if number:
+        return f"an order ends with 0 here, not {plain(number)}"
+    if why == "late" and cancel:
+        del record.cancels[answered]
+        return cancel
+    if order is None or order.owner != owner or not order.accepted:
+        return f"{name} is no accepted order that is open"
+    del record.orders[target]
+    if cancel:
+        del record.cancels[answered]
+    return order
+
+
+def _number(amount: int) -> str:
+    text = plain(decimal(amount, SCALE))
+    return text.rstrip("0").rstrip(".")
+
+
+_HANDLERS: dict[str, Handler] = {
+    "buy": _order,
+    "sell": _order,
+    "withdraw": _claim,
+    "transfer": _claim,
+    "cancel": _cancel,
+    "payout": _payout,
+    "deposit": _enter,
+    "issue": _enter,
+    "accept": _answer,
+    "refuse": _answer,
+    "fill": _fill,
+    "leaves": _leaves,
+}

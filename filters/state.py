@@ -1,0 +1,123 @@
+"""The checkpoint of a run: rules version, report numbers, fold, what is owed, record, filter state.
+
+Everything in it is text of the pit language, so `less` and `grep` read it; a test takes it at any
+entry and goes on from there.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pit.archives.errors import Damaged
+from pit.archives.language import LanguageError, parse_directives, show
+from pit.archives.mbox import Checkpoint
+from pit.archives.verbs import Directive, Verb, vocabulary
+from pit.filters import record
+from pit.filters.lanes import Divergence, Owed
+from pit.pits import dump as fold
+
+if TYPE_CHECKING:
+    from pit.filters.runner import Run
+
+RUN = (
+    Verb("standing", "{signer:word} {number:natural}", "The last report of a signer that stands."),
+    Verb("sealed", "{entries:natural} {root:hash}", "The last seal."),
+)
+
+
+def sha256(text: str) -> str:
+    """The hash of a text, as Pit-Text has it."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def words(run: "Run") -> dict[str, Verb]:
+    """The vocabulary of a filter's checkpoints."""
+    return {**fold.STATE, **record.STATE, **vocabulary(RUN, run.filter.words)}
+
+
+def dump(run: "Run") -> Checkpoint:
+    """The state of a run as a checkpoint message."""
+    pit, name = run.pit, run.filter.name
+    vocab = words(run)
+    lines = [f"rule {name} {pit.rule(name)}\n"]
+    lines += [show(directive, vocab) for directive in _numbers(run)]
+    lines += [
+        show(directive, vocab)
+        for directive in fold.dump(pit)
+        if directive.verb != "rule" or directive.args[0] != name
+    ]
+    for owed, signer in run.owed():
+        lines.append(_show_owed("owed", signer or "-", owed, run))
+    for found in sorted(run.lanes.diverged.values()):
+        stands = Owed(found.lane, found.stands, found.report)
+        lines.append(_show_owed("stands", "-", stands, run))
+        if found.owed:
+            lines.append(_show_owed("instead", "-", Owed(found.lane, found.owed, "1"), run))
+    lines += [show(directive, vocab) for directive in record.dump(run.record)]
+    lines += [show(directive, vocab) for directive in run.filter.dump(run.record)]
+    number, root = (pit.entry, "-") if pit.open else pit.seal
+    return Checkpoint(name, number, root, "".join(lines))
+
+
+def _numbers(run: "Run") -> Iterator[Directive]:
+    if not run.pit.open:
+        yield Directive("sealed", run.pit.seal)
+    for (name, signer), number in sorted(run.pit.reports.items()):
+        if name == run.filter.name:
+            yield Directive("standing", (signer, number))
+
+
+def _show_owed(word: str, signer: str, owed: Owed, run: "Run") -> str:
+    text = show(owed.directive, run.pit.words)
+    return f"{word} {signer} {text}  lane: {owed.lane}\n  cause: {owed.cause}\n"
+
+
+_OWED = re.compile(
+    r"(owed|stands|instead) (\S+) (.+\n(?:  .+\n)*?)  lane: (\S+)\n  cause: (\S+)\n"
+)
+
+
+def load(run: "Run", checkpoint: Checkpoint) -> None:
+    """Bring a run that has read nothing to the state of a checkpoint. Raises Damaged."""
+    try:
+        _load(run, checkpoint)
+    except (LanguageError, KeyError, ValueError, AttributeError) as error:
+        raise Damaged(
+            f"the checkpoint of {checkpoint.filter} at {checkpoint.number} cannot be read: {error}; "
+            "remove it, and the state is worked out again from the archive"
+        ) from None
+
+
+def _load(run: "Run", checkpoint: Checkpoint) -> None:
+    owed: list[tuple[str, str, str, str]] = []
+    plain: list[str] = []
+    position = 0
+    for found in _OWED.finditer(checkpoint.text):
+        plain.append(checkpoint.text[position : found.start()])
+        position = found.end()
+        owed.append((found[1], found[3], found[4], found[5]))
+    plain.append(checkpoint.text[position:])
+    state = parse_directives("".join(plain), words(run)).directives
+    pit = run.pit
+    fold.load(pit, state)
+    for directive in state:
+        if directive.verb == "standing":
+            pit.reports[run.filter.name, directive.args[0]] = directive.args[1]
+        elif directive.verb == "sealed":
+            pit.seal = directive.args
+    _load_owed(run, owed)
+    record.load(run.record, state, pit)
+    run.filter.load(state, pit, run.record)
+
+
+def _load_owed(run: "Run", lines: list[tuple[str, str, str, str]]) -> None:
+    diverged = run.lanes.diverged
+    for word, text, lane, cause in lines:
+        directive = parse_directives(text, run.pit.words).directives[0]
+        if word == "owed":
+            run.lanes.add(Owed(lane, directive, cause))
+        elif word == "stands":
+            diverged[lane] = Divergence(cause, lane, directive, None)
+        else:
+            diverged[lane] = diverged[lane]._replace(owed=directive)

@@ -1,0 +1,1 @@
+"""The notary: take mail in, decide, stamp, append, seal, reply."""

@@ -1,0 +1,1 @@
+"""What a pit is: charter, members, roles, home folder, OpenPGP, spool, the `pit` command."""

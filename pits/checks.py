@@ -1,0 +1,142 @@
+"""Which directives about a pit can have an effect: each check a small function with its sentence.
+
+The notary refuses what has an objection; a fold that meets it all the same leaves it without effect,
+so that every reader holds the same pit.
+"""
+
+from typing import TYPE_CHECKING
+
+from pit.archives.entry import NOTARY, OPERATOR
+from pit.archives.verbs import Directive
+from pit.pits import rules
+from pit.pits.brought import words_of
+from pit.pits.listing import tick_problem, ticker_of
+from pit.pits.members import GOOD, ROLES, SUSPENDED
+
+if TYPE_CHECKING:
+    from pit.pits.state import Pit
+
+
+def _known(pit: "Pit", handle: str) -> str:
+    return "" if pit.open or pit.member(handle) else f"{handle} is not a member of this pit"
+
+
+def _with_role(pit: "Pit", handle: str, role: str) -> str:
+    member = pit.member(handle)
+    if pit.open or (member and role in member.roles):
+        return ""
+    return f"{handle} is not a {role} of this pit; `grant {role} to {handle}` first"
+
+
+def _check_charter(pit: "Pit", directive: Directive, signer: str) -> str:
+    return "the pit has its charter already" if pit.members else ""
+
+
+def _check_admit(pit: "Pit", directive: Directive, signer: str) -> str:
+    handle, fingerprint = directive.args
+    if handle in (NOTARY, OPERATOR):
+        return f"`{handle}` is reserved; take another handle"
+    if handle in pit.members:
+        return f"{handle} is, or was, a member already; take another handle"
+    if fingerprint in pit.handles:
+        return f"this key is {pit.handles[fingerprint]}'s already; one certificate, one handle"
+    unknown = sorted(set(directive.keys.get("roles", ())) - set(ROLES))
+    return f"{unknown[0]} is not a role; roles are {', '.join(ROLES)}" if unknown else ""
+
+
+def _check_status(pit: "Pit", directive: Directive, signer: str) -> str:
+    handle = directive.args[0]
+    if handle in (NOTARY, OPERATOR):
+        return f"{handle} cannot be the object of `{directive.verb}`"
+    problem = _known(pit, handle)
+    if problem or pit.open:
+        return problem
+    now = pit.members[handle].standing
+    needed = {"suspend": (GOOD,), "restore": (SUSPENDED,), "expel": (GOOD, SUSPENDED)}
+    allowed = needed[directive.verb]
+    return "" if now in allowed else f"{handle} is {now} now; `{directive.verb}` changes nothing"
+
+
+def _check_role(pit: "Pit", directive: Directive, signer: str) -> str:
+    role, handle = directive.args
+    if role not in ROLES:
+        return f"{role} is not a role; roles are {', '.join(ROLES)}"
+    return _known(pit, handle)
+
+
+def _check_rule(pit: "Pit", directive: Directive, signer: str) -> str:
+    name, value = directive.args
+    try:
+        if name == "words":
+            return _check_words(value)
+        rules.read(name, value)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _check_words(value: str) -> str:
+    name, _, version = value.partition(" ")
+    if not version.isdigit():
+        return "write `rule words NAME VERSION`, like `rule words govern 1`"
+    return "" if words_of(name, int(version)) is not None else f"no words `{name}` {version} here"
+
+
+def _check_asset(pit: "Pit", directive: Directive, signer: str) -> str:
+    code = directive.args[0]
+    if pit.decimals(code) is not None:
+        return f"{code} exists already"
+    if directive.keys.get("decimals", 2) > 9:
+        return "an asset has at most 9 decimals"
+    return ""
+
+
+def _check_ticker(pit: "Pit", directive: Directive, signer: str) -> str:
+    code = directive.args[0]
+    if pit.decimals(code) is not None:
+        return f"{code} exists already"
+    currency = pit.assets.get(directive.keys["currency"])
+    if currency is None:
+        return f"{directive.keys['currency']} is not a currency of this pit"
+    problem = tick_problem(ticker_of(directive, signer, currency), currency)
+    return problem or _with_role(pit, directive.keys["specialist"], "specialist")
+
+
+def _check_issue(pit: "Pit", directive: Directive, signer: str) -> str:
+    ticker = pit.tickers.get(directive.args[1])
+    if ticker is None:
+        return f"{directive.args[1]} is not listed"
+    if ticker.issuer != signer and not pit.open:
+        return f"{ticker.code} is {ticker.issuer}'s to issue, not {signer}'s"
+    return ""
+
+
+def _check_specialist(pit: "Pit", directive: Directive, signer: str) -> str:
+    ticker, handle = directive.args
+    if ticker not in pit.tickers:
+        return f"{ticker} is not listed"
+    return _with_role(pit, handle, "specialist")
+
+
+def _check_keeper(pit: "Pit", directive: Directive, signer: str) -> str:
+    shard, count = map(int, directive.args[0].split("/"))
+    if shard > count:
+        return f"there is no shard {shard} of {count}"
+    return _with_role(pit, directive.args[1], "keeper")
+
+
+CHECK = {
+    "charter": _check_charter,
+    "admit": _check_admit,
+    "suspend": _check_status,
+    "restore": _check_status,
+    "expel": _check_status,
+    "grant": _check_role,
+    "revoke": _check_role,
+    "rule": _check_rule,
+    "asset": _check_asset,
+    "ticker": _check_ticker,
+    "issue": _check_issue,
+    "specialist": _check_specialist,
+    "keeper": _check_keeper,
+}

@@ -1,0 +1,106 @@
+"""A pit's fold as text and back: the part of a checkpoint that every filter has."""
+
+from collections.abc import Iterable, Iterator
+
+from pit.archives.verbs import Directive, Verb, vocabulary
+from pit.archives.words import CORE
+from pit.pits.effects import APPLY, put_in_force
+from pit.pits.listing import Holder, Ticker
+from pit.pits.members import Member
+from pit.pits.state import Pit
+
+STATE = {
+    **vocabulary(
+        (
+            Verb(
+                "read",
+                "{entry:natural} {time:time}",
+                "The last entry read.",
+                keys={"id": "hash", "title": "text", "adopted": "natural", "open": "yes"},
+            ),
+            Verb(
+                "member",
+                "{handle:handle} {standing:name}",
+                "A member.",
+                keys={"fingerprint": "fingerprint", "mail": "addresses", "roles": "names"},
+            ),
+            Verb(
+                "listed",
+                "{code:asset} {name:text} by {issuer:handle}",
+                "A ticker.",
+                keys={"currency": "asset", "tick": "number", "lot": "number"},
+            ),
+            Verb("publishes", "{ticker:asset} {handle:handle} since {entry:natural}"),
+            Verb("keeps", "{shard:shard} {handle:handle} since {entry:natural}"),
+            Verb("sharded", "{count:natural} since {entry:natural}"),
+        )
+    ),
+    "rule": CORE["rule"],
+    "asset": CORE["asset"],
+}
+
+
+def dump(pit: Pit) -> Iterator[Directive]:
+    """The fold as directives of `STATE`, in canonical order."""
+    if not pit.entry:
+        return
+    keys = {"id": pit.id, "title": pit.title, "adopted": pit.adopted, "open": "yes"}
+    kept = {"id": pit.id, "title": pit.title, "adopted": pit.adopted, "open": pit.open}
+    yield Directive("read", (pit.entry, pit.time), {k: keys[k] for k in keys if kept[k]})
+    for handle, member in sorted(pit.members.items()):
+        about = {
+            "fingerprint": member.fingerprint,
+            "mail": member.mail,
+            "roles": tuple(sorted(member.roles)),
+        }
+        yield Directive("member", (handle, member.standing), {k: v for k, v in about.items() if v})
+    for name, version in sorted(pit.brought.items()):
+        yield Directive("rule", ("words", f"{name} {version}"))
+    for name, value in sorted(pit.written.items()):
+        yield Directive("rule", (name, value))
+    for asset in sorted(pit.assets.values()):
+        yield Directive("asset", (asset.code, asset.name), {"decimals": asset.decimals})
+    for ticker in pit.tickers.values():  # as listed: the first answers for what has no ticker
+        yield Directive(
+            "listed",
+            (ticker.code, ticker.name, ticker.issuer),
+            {"currency": ticker.currency, "tick": ticker.tick, "lot": ticker.lot},
+        )
+    for code, holder in sorted(pit.specialists.items()):
+        yield Directive("publishes", (code, *holder))
+    for shard, count, holder in pit.keeper_shards():
+        yield Directive("keeps", (f"{shard}/{count}", *holder))
+    if pit.shard_count:
+        yield Directive("sharded", (pit.shard_count, pit.sharded_at))
+
+
+def load(pit: Pit, state: Iterable[Directive]) -> None:
+    """Bring an empty fold to the state that `dump` wrote; directives of others are left alone."""
+    for directive in state:
+        args, keys = directive.args, directive.keys
+        if directive.verb == "read":
+            pit.entry, pit.time = args
+            pit.id, pit.title = keys.get("id", ""), keys.get("title", "")
+            pit.adopted, pit.open = keys.get("adopted", 0), "open" in keys
+        elif directive.verb == "member":
+            fingerprint = keys.get("fingerprint", "")
+            pit.members[args[0]] = Member(
+                args[0], fingerprint, keys.get("mail", ()), set(keys.get("roles", ())), args[1]
+            )
+            if fingerprint:
+                pit.handles[fingerprint] = args[0]
+        elif directive.verb == "rule":
+            put_in_force(pit, directive)
+        elif directive.verb == "asset":
+            APPLY["asset"](pit, directive, "")
+        elif directive.verb == "listed":
+            pit.tickers[args[0]] = Ticker.of(
+                args[0], args[1], args[2], pit.assets[keys["currency"]], keys["tick"], keys["lot"]
+            )
+        elif directive.verb == "publishes":
+            pit.specialists[args[0]] = Holder(args[1], args[2])
+        elif directive.verb == "keeps":
+            shard, count = map(int, args[0].split("/"))
+            pit.shards.setdefault(count, {})[shard] = Holder(args[1], args[2])
+        elif directive.verb == "sharded":
+            pit.shard_count, pit.sharded_at = args

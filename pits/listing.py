@@ -1,0 +1,73 @@
+"""Assets, tickers and who publishes for them: the values that a pit's fold keeps."""
+
+import hashlib
+from decimal import Decimal
+from typing import NamedTuple
+
+from pit.archives.amounts import Inexact, multiply, places, units
+from pit.archives.verbs import Directive
+
+
+class Asset(NamedTuple):
+    """A currency: its smallest unit is 10**-decimals."""
+
+    code: str
+    name: str
+    decimals: int
+
+
+class Ticker(NamedTuple):
+    """Something to trade. Its smallest unit is 10**-decimals (of the lot as written); prices are
+    printed with `price_decimals`."""
+
+    code: str
+    name: str
+    issuer: str
+    currency: str
+    tick: Decimal
+    lot: Decimal
+    decimals: int
+    price_decimals: int
+
+    @classmethod
+    def of(
+        cls, code: str, name: str, issuer: str, currency: Asset, tick: Decimal, lot: Decimal
+    ) -> "Ticker":
+        """The ticker with the decimals that its lot, tick and currency give it."""
+        price_decimals = max(places(tick), currency.decimals)
+        return cls(code, name, issuer, currency.code, tick, lot, places(lot), price_decimals)
+
+
+class Holder(NamedTuple):
+    """Who publishes, and since which entry."""
+
+    handle: str
+    since: int
+
+
+def ticker_of(directive: Directive, signer: str, currency: Asset) -> Ticker:
+    """What a `ticker` directive lists."""
+    keys = directive.keys
+    code, name = directive.args
+    return Ticker.of(code, name, signer, currency, keys["tick"], keys["lot"])
+
+
+def tick_problem(ticker: Ticker, currency: Asset) -> str:
+    """Why a tick and lot cannot be traded exactly, as a sentence; '' when they can."""
+    if not ticker.tick or not ticker.lot:
+        return "tick and lot must be above 0"
+    value = multiply(ticker.tick, ticker.lot)
+    try:
+        units(value, currency.decimals)
+    except Inexact:
+        unit = Decimal(1).scaleb(-currency.decimals)
+        return (
+            f"tick {ticker.tick} x lot {ticker.lot} = {value} is not a whole number of "
+            f"{currency.code}'s smallest unit, {unit}"
+        )
+    return ""
+
+
+def shard_of(handle: str, count: int) -> int:
+    """Which of `count` shards keeps a member: int(sha256(handle), 16) mod count + 1."""
+    return int(hashlib.sha256(handle.encode()).hexdigest(), 16) % count + 1

@@ -1,0 +1,59 @@
+"""Members, roles, and who may say what."""
+
+from dataclasses import dataclass, field
+
+from pit.archives.entry import NOTARY, OPERATOR
+from pit.archives.verbs import Directive, Verb, Words
+
+GOOD, SUSPENDED, EXPELLED = "good", "suspended", "expelled"
+ROLES = ("trader", "cashier", "keeper", "specialist", "issuer")
+
+
+@dataclass(slots=True)
+class Member:
+    """Somebody whose key the archive has enrolled: his primary fingerprint, addresses, roles."""
+
+    handle: str
+    fingerprint: str
+    mail: tuple[str, ...] = ()
+    roles: set[str] = field(default_factory=set)
+    standing: str = GOOD
+
+
+def objection(member: Member | None, signer: str, verb: Verb) -> str:
+    """Why the signer may not say this verb, as a sentence; '' when he may.
+
+    `member` is what the pit knows of the signer.
+    """
+    roles = set(member.roles) if member else set()
+    if signer == NOTARY:
+        roles = {"notary"}
+    else:
+        roles.add("member")
+        if signer == OPERATOR:
+            roles.add("operator")
+    if roles.intersection(verb.who):
+        return ""
+    wanted = " or ".join(verb.who)
+    has = ", ".join(sorted(roles))
+    return f"`{verb.name}` is for {wanted}; {signer} is {has}"
+
+
+def misplaced(directives: tuple[Directive, ...], signer: str, words: Words) -> tuple[int, str]:
+    """The first directive that may not stand where it stands, and why; (-1, '') when all may.
+
+    A report holds its filter's directives and nothing else, and they stand nowhere else; except
+    that the operator may `refuse` for one instruction whose keeper is dead.
+    """
+    inside = directives[0].args[0] if directives and directives[0].verb == "report" else ""
+    for index, directive in enumerate(directives):
+        if index == 0 and inside:
+            continue
+        report = words[directive.verb].report
+        if directive.verb == "report":
+            return index, "`report` must be the first directive of its text"
+        if inside and report != inside:
+            return index, f"`{directive.verb}` does not belong in a report of {inside}"
+        if report and not inside and not (signer == OPERATOR and directive.verb == "refuse"):
+            return index, f"`{directive.verb}` must stand in a report of {report}: `report {report} N`"
+    return -1, ""

@@ -1,0 +1,349 @@
+"""OpenPGP: cut a clearsigned body strictly, read its signature, verify it with one enrolled key.
+
+    block = split(body)
+    signature = read_signature(block.armor, block.hash)
+    verify(block.text, signature, certificate)
+
+The mathematics is Sequoia's; what counts as a block, a signature or a key is decided here (NOTARY,
+"Canonical clearsigned block" and "OpenPGP"). Any bytes may be fed in: only PitErrors come out.
+Sequoia remembers every signature that it has verified and holds the interpreter's lock: bulk work
+belongs into processes that are replaced from time to time.
+"""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha1
+from typing import NamedTuple, TypeVar
+
+import pysequoia
+
+from pit.archives.errors import PitError
+from pit.pits.packets import (
+    CREATED,
+    EMBEDDED,
+    EXPIRES,
+    ISSUER,
+    ISSUER_KEY_ID,
+    PacketError,
+    armor_fault,
+    dearmor,
+    packets,
+    signature_packet,
+)
+
+__all__ = [
+    "Certificate",
+    "Clearsigned",
+    "KeyRefused",
+    "ShapeError",
+    "Signature",
+    "SignatureError",
+    "certificate",
+    "read_signature",
+    "split",
+    "verify",
+]
+
+# Which hashes and keys are good enough: our rule, version 1 (numbers: RFC 9580, 9.1 and 9.5).
+HASHES = {8: "SHA256", 9: "SHA384", 10: "SHA512", 12: "SHA3-256", 14: "SHA3-512"}
+SIGNING = {1: "RSA", 3: "RSA", 19: "ECDSA", 22: "EdDSA", 27: "Ed25519", 28: "Ed448"}
+ENCRYPTING = {2: "RSA", 16: "Elgamal", 18: "ECDH", 25: "X25519", 26: "X448"}  # subkeys only
+RSA_BITS = 2048
+
+_SIGNATURE, _PRIMARY, _USER_ID, _SUBKEY, _USER_ATTRIBUTE = 2, 6, 13, 14, 17  # packet tags
+_T = TypeVar("_T")
+
+
+class ShapeError(PitError):
+    """A body that is not exactly one canonical clearsigned block."""
+
+
+class SignatureError(PitError):
+    """A signature that cannot be read, is of a kind that does not count, or is not good."""
+
+
+class KeyRefused(PitError):
+    """A public key that may not be enrolled."""
+
+
+class Clearsigned(NamedTuple):
+    """A block cut apart.
+
+    `text` is canonical: dash escapes, and blanks and tabs at line ends, off; every line LF-ended.
+    `armor` is the signature's, BEGIN line to END line. `hash` is what the Hash line names, or ''.
+    """
+
+    text: bytes
+    armor: bytes
+    hash: str
+
+
+_MARKERS = (
+    b"-----BEGIN PGP SIGNED MESSAGE-----",
+    b"-----BEGIN PGP SIGNATURE-----",
+    b"-----END PGP SIGNATURE-----",
+)
+_HEAD = re.compile(_MARKERS[0] + rb"\n(?:Hash: ([A-Z0-9-]+)\n)?\n")
+_BAD_DASH = re.compile(rb"^-(?! (?:-|From ))", re.MULTILINE)
+_ESCAPE = re.compile(rb"^- ", re.MULTILINE)
+
+
+def split(body: bytes) -> Clearsigned:
+    """Split the body of a mail (LF line ends), which must be one canonical clearsigned block.
+
+    Canonical is what gpg writes: each of the three marker lines once in the body, even as a part of
+    a line; at most one `Hash:` line, naming one hash, and no other header; one empty line; a text
+    that is not empty, with a dash escape before every `-` that begins a line, perhaps before
+    `From `, and nowhere else; armour without headers; after it newlines at most. No CR, no NUL.
+    ShapeError names the line and what is wrong.
+    """
+    begin, signature, _ = _MARKERS
+    if not body.startswith(begin + b"\n"):
+        raise _shape(body, 0, f"the body should begin with the line {begin.decode()}")
+    for byte, name in ((b"\r", "a CR"), (b"\0", "a NUL")):
+        if byte in body:
+            raise _shape(body, body.index(byte), f"{name}; a signed body should have none")
+    for marker in _MARKERS:
+        again = body.find(marker, body.find(marker) + 1)
+        if again > 0:
+            raise _shape(body, again, f"{marker.decode()} should stand once in the whole body")
+    head = _HEAD.match(body)
+    if head is None:
+        at = len(begin) + 1
+        if body.startswith(b"Hash: ", at):
+            at = body.find(b"\n", at) + 1 or at
+        raise _shape(body, at, "should be one `Hash: NAME` line at most, then an empty line")
+    start = head.end()
+    end = body.find(b"\n" + signature + b"\n", start - 1) + 1
+    if not end:
+        raise _shape(body, len(body), f"a line {signature.decode()} should stand before the end")
+    escaped = body[start:end]
+    bad = _BAD_DASH.search(escaped)
+    if bad:
+        raise _shape(body, start + bad.start(), "`- ` should escape `-` or `From `, nothing else")
+    # Not archives.cut.canonical: its pattern takes seconds over lines of nothing but blanks.
+    text = b"".join(
+        [line.rstrip(b" \t") + b"\n" for line in _ESCAPE.sub(b"", escaped).split(b"\n")]
+    )
+    text = text[:-1]
+    if text in (b"", b"\n"):
+        raise _shape(body, start, "the signed text should not be empty")
+    fault = armor_fault(body[end:], "SIGNATURE", body.count(b"\n", 0, end) + 1)
+    if fault:
+        raise ShapeError(fault)
+    return Clearsigned(text, body[end:].rstrip(b"\n") + b"\n", (head[1] or b"").decode())
+
+
+def _shape(body: bytes, at: int, wrong: str) -> ShapeError:
+    line = body.count(b"\n", 0, at) + 1
+    found = body[body.rfind(b"\n", 0, at) + 1 :].split(b"\n", 1)[0][:60]
+    return ShapeError(f"line {line}: found {found.decode('ascii', 'backslashreplace')!r}: {wrong}")
+
+
+class Signature(NamedTuple):
+    """A signature that was read, not yet verified; times are the signer's, from its signed part."""
+
+    issuer: str  # fingerprint of the key or subkey, 40 upper hex
+    created: int  # Unix seconds
+    hash: str  # as a Hash line names it
+    raw: bytes  # the packet
+    created_text: str  # '2026-11-20T12:50:19Z'
+
+
+def read_signature(armor: bytes, named: str = "") -> Signature:
+    """Read an armoured signature: one packet, version 4, of a text or binary document.
+
+    `named` is what a Hash line says, '' without one: gpg checks nothing when that is another hash
+    than the signature's. The issuer's fingerprint and one creation time must stand in the signed
+    part, an expiry must not: the record is for good. The unsigned part, which anybody can change,
+    may only say the issuer again. SignatureError otherwise.
+    """
+    try:
+        raw = dearmor(armor, "SIGNATURE")
+        found = packets(raw)
+        if [tag for tag, _ in found] != [_SIGNATURE]:
+            raise PacketError(f"{len(found)} packets, where one signature should be")
+        packet = signature_packet(found[0][1])
+    except PacketError as error:
+        raise SignatureError(str(error)) from error
+    issuers, times = packet.signed(ISSUER), packet.signed(CREATED)
+    if packet.kind not in (0, 1):
+        raise SignatureError(f"signature of type {packet.kind:02X}; a document's is 00 or 01")
+    if packet.hash not in HASHES or packet.algorithm not in SIGNING:
+        raise SignatureError(
+            f"signature with hash {packet.hash}, algorithm {packet.algorithm}; good are "
+            f"{', '.join(HASHES.values())} with {', '.join(sorted({*SIGNING.values()}))}"
+        )
+    if named not in ("", HASHES[packet.hash]):
+        raise SignatureError(f"the Hash line says {named}, the signature {HASHES[packet.hash]}")
+    if [(len(issuer), issuer[:1]) for issuer in issuers] != [(21, b"\x04")]:
+        raise SignatureError(
+            "the signed part should have the issuer's fingerprint (version 4) once"
+        )
+    if [len(created) for created in times] != [4]:
+        raise SignatureError("the signed part should have the creation time once")
+    if packet.signed(EXPIRES):
+        raise SignatureError("the signature has an expiry; it should be good for ever")
+    fingerprint = issuers[0][1:]
+    said_again = [(ISSUER, issuers[0]), (ISSUER_KEY_ID, fingerprint[-8:])]
+    unsigned = packet.unhashed + [(ISSUER_KEY_ID, key) for key in packet.signed(ISSUER_KEY_ID)]
+    if any(subpacket not in said_again for subpacket in unsigned):
+        raise SignatureError("outside the signed part only the same issuer should be named")
+    created = int.from_bytes(times[0], "big")
+    return Signature(
+        fingerprint.hex().upper(), created, HASHES[packet.hash], raw, _iso(_utc(created))
+    )
+
+
+def _utc(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _iso(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A public key with its subkeys and user ids, read once and then used for every signature.
+
+    `keys` is what the certificate *claims*: anybody can hang somebody else's key into his own as a
+    subkey. Only `verify` proves that a subkey belongs to it.
+    """
+
+    fingerprint: str  # of the primary key, 40 upper hex
+    keys: frozenset[str]  # fingerprints of the primary key and all subkeys
+    expires: str | None  # '2027-01-01T00:00:00Z', or None for never
+    revoked: bool
+    addresses: tuple[str, ...]  # mail addresses of the user ids that are valid and not revoked
+    armored: str  # the same packets, armoured anew without headers
+    cert: pysequoia.Cert = field(repr=False, compare=False)
+
+
+_ADDRESS = re.compile(r"(?:[^<>]*<)?([!-;=?-~]+@[!-;=?-~]+?)>?")
+
+
+def certificate(armored: str | bytes) -> Certificate:
+    """Read exactly one armoured public key, of version 4, with nothing but its own signatures.
+
+    RSA of at least 2048 bits, ECDSA, EdDSA, Ed25519 or Ed448. What it says must not change with the
+    clock once it is accepted: no signature in it may be later than now, or expire (the key itself
+    may). KeyRefused otherwise.
+    """
+    block = armored.encode("utf-8", "replace") if isinstance(armored, str) else armored
+    try:
+        raw = dearmor(block.strip().replace(b"\r\n", b"\n"), "PUBLIC KEY BLOCK", headers=True)
+        found = packets(raw)
+        tags = [tag for tag, _ in found]
+        others = {*tags} - {_SIGNATURE, _PRIMARY, _USER_ID, _SUBKEY, _USER_ATTRIBUTE}
+        if tags[:1] != [_PRIMARY] or tags.count(_PRIMARY) > 1 or others:
+            raise PacketError(
+                f"packets {tags[:9]}: there should be one public key (6) and its parts"
+            )
+        keys = [_key(body, tag) for tag, body in found if tag in (_PRIMARY, _SUBKEY)]
+        for tag, body in found:
+            if tag == _SIGNATURE:
+                _check_own(body, bytes.fromhex(keys[0]), time.time())
+    except PacketError as error:
+        raise KeyRefused(f"public key: {error}") from error
+    return _ask(
+        KeyRefused,
+        f"public key {keys[0]}",
+        lambda: _certificate(raw, pysequoia.Cert.from_bytes(raw), keys),
+    )
+
+
+def _certificate(raw: bytes, cert: pysequoia.Cert, keys: list[str]) -> Certificate:
+    expires = cert.expiration  # raises when no signature of its own makes it valid
+    mails = [_ADDRESS.fullmatch(str(user_id)) for user_id in cert.user_ids]
+    if cert.fingerprint.upper() != keys[0]:
+        raise KeyRefused(f"public key {keys[0]}: Sequoia reads {cert.fingerprint.upper()}")
+    return Certificate(
+        fingerprint=keys[0],
+        keys=frozenset(keys),
+        expires=_iso(expires) if expires else None,
+        revoked=cert.is_revoked,
+        addresses=tuple(mail[1] for mail in mails if mail),
+        armored=pysequoia.armor(raw, pysequoia.ArmorKind.PublicKey),
+        cert=cert,
+    )
+
+
+def _key(body: bytes, tag: int) -> str:
+    """Return the fingerprint of a version 4 key (RFC 4880, 12.2) if it is strong enough."""
+    if len(body) < 8 or body[0] != 4:
+        raise PacketError("a key should be of version 4")
+    fingerprint = sha1(b"\x99" + len(body).to_bytes(2, "big") + body).hexdigest().upper()
+    algorithm = body[5]
+    if algorithm not in SIGNING and not (tag == _SUBKEY and algorithm in ENCRYPTING):
+        names = ", ".join(sorted({*SIGNING.values()}))
+        raise PacketError(f"{fingerprint}: algorithm {algorithm}; should be one of {names}")
+    bits = int.from_bytes(body[6:8], "big")
+    if algorithm <= 3 and bits < RSA_BITS:
+        raise PacketError(f"{fingerprint}: RSA of {bits} bits; should be {RSA_BITS} or more")
+    return fingerprint
+
+
+def _check_own(body: bytes, primary: bytes, now: float) -> None:
+    """PacketError unless a certificate's signature is by its own key, in force, and for good."""
+    packet = signature_packet(body)
+    both = packet.hashed + packet.unhashed
+    issuers = [content for kind, content in both if kind == ISSUER_KEY_ID]
+    issuers += [content[1:] for kind, content in both if kind == ISSUER]
+    if primary and (not issuers or any(not primary.endswith(issuer) for issuer in issuers)):
+        raise PacketError(
+            "a signature by another key; gpg --armor --export-options export-minimal leaves it out"
+        )
+    times = packet.signed(CREATED)
+    if len(times) != 1 or int.from_bytes(times[0], "big") > now:
+        raise PacketError("a signature in it is later than now, or has no time")
+    if packet.signed(EXPIRES):
+        raise PacketError("a signature in it expires; only the key should")
+    for kind, content in both:
+        if kind == EMBEDDED and primary:  # a subkey's consent, signed by the subkey
+            _check_own(content, b"", now)
+
+
+def verify(text: bytes, signature: Signature, certificate: Certificate) -> None:
+    r"""Return if the certificate's owner signed this text (LF-ended lines); else SignatureError.
+
+    Signed are the lines of the text with CRLF between them: the line end before the signature is
+    not part of it (RFC 4880, 7.1). Whether the key was expired, revoked or not yet valid is judged
+    at the signature's own time; of the clock only this is asked, that the signature is not more
+    than half an hour in the future.
+    """
+    what = f"signature of {signature.created_text} by {signature.issuer}"
+    if signature.issuer not in certificate.keys:
+        raise SignatureError(f"{what}: not a key of {certificate.fingerprint}")
+    if b"\r" in text:
+        raise SignatureError(f"{what}: the text has a CR; its lines should end with LF alone")
+    octets = text.removesuffix(b"\n").replace(b"\n", b"\r\n")
+    certs = [certificate.cert]
+    good = _ask(
+        SignatureError,
+        what,
+        lambda: (
+            pysequoia.verify(
+                octets, lambda _: certs, signature=pysequoia.Sig.from_bytes(signature.raw)
+            ).valid_sigs
+        ),
+    )
+    found = [(one.certificate.upper(), one.signing_key.upper()) for one in good]
+    if found != [(certificate.fingerprint, signature.issuer)]:
+        raise SignatureError(f"{what}: {len(found)} good signatures; should be one, by this key")
+
+
+def _ask(refusal: type[PitError], what: str, question: Callable[[], _T]) -> _T:
+    """Ask Sequoia; whatever goes wrong there, a panic too, becomes our refusal."""
+    try:
+        return question()
+    except PitError:
+        raise
+    except BaseException as error:  # a panic of Rust code is no Exception
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        first = str(error).partition("\n")[0]
+        raise refusal(f"{what}: {first}") from error

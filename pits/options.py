@@ -1,0 +1,58 @@
+"""Command-line options that the verbs share; argparse is loaded here and nowhere else.
+
+A verb module reads its arguments with
+
+    options = parser("match", __doc__)
+    add_pit(options)
+    args = options.parse_args(argv)
+"""
+
+from __future__ import annotations
+
+import argparse
+from textwrap import dedent
+from typing import NoReturn
+
+from pit.archives.errors import UsageError
+
+__all__ = ["Parser", "add_as", "add_pit", "parser"]
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser whose errors are UsageErrors (exit 64), for `pit.pits.command` to print."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError with argparse's words and where to read more."""
+        raise UsageError(f"{message}; see `{self.prog} --help`")
+
+
+def parser(verb: str, doc: str | None) -> Parser:
+    """Return the parser of `pit VERB`; its help shows `doc`, a docstring, as it is written.
+
+    The indentation that all lines but the first share is taken off, as Python 3.13 itself does.
+    Long options must be written out (`--as`, never `--a`), so that a new option breaks no script.
+    """
+    first, _, rest = (doc or "").strip().partition("\n")
+    return Parser(
+        prog=f"pit {verb}",
+        description=f"{first}\n{dedent(rest)}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def add_pit(parser: argparse.ArgumentParser) -> None:
+    """Add -p/--pit: `args.pit` is a name or None, for `pit.pits.home.choose_pit`."""
+    parser.add_argument(
+        "-p", "--pit", metavar="NAME", help="the pit (default: $PIT, or the only pit here)"
+    )
+
+
+def add_as(parser: argparse.ArgumentParser) -> None:
+    """Add --as: `args.handle` is a handle or None, for `pit.pits.home.choose_handle`."""
+    parser.add_argument(
+        "--as",
+        dest="handle",
+        metavar="HANDLE",
+        help="who signs (default: $PIT_AS, or the only wallet here)",
+    )

@@ -1,0 +1,66 @@
+"""The parameters of a pit: `rule NAME VALUE …`, one table with their defaults.
+
+A rule is in force from the entry after the one that sets it. docs/reference/rules.md is made from
+this table.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from pit.archives.fields import FIELDS
+
+
+class Rule(NamedTuple):
+    """A parameter: the field its value is read by, its default as written, what it means."""
+
+    kind: str
+    default: str
+    meaning: str
+
+
+RULES: dict[str, Rule] = {
+    "match": Rule("count", "1", "version of the matching rules"),
+    "positions": Rule("count", "1", "version of the rules of accounts and cover"),
+    "freshness": Rule(
+        "duration", "7d", "how old a signature may be, by Pit-Time, when the notary takes the mail in"
+    ),
+    "idle-seal": Rule("duration", "1h", "after how long without a seal the notary makes one anyway"),
+    "clock-jump": Rule(
+        "duration",
+        "400d",
+        "how far the notary's clock may be past the last stamp before it stops and asks",
+    ),
+}
+
+
+def default(name: str) -> Any:
+    """The value of a rule that nobody has set."""
+    return read(name, RULES[name].default)
+
+
+def read(name: str, value: str) -> Any:
+    """The value of a rule from its words; ValueError with the sentence of what would be right."""
+    rule = RULES.get(name)
+    if rule is None:
+        raise ValueError(f"there is no rule `{name}`; known are {', '.join(sorted(RULES))}")
+    field = FIELDS[rule.kind]
+    if not re.fullmatch(field.pattern, value):
+        raise ValueError(f"'{value}' is not {field.what}; {field.right}")
+    reader: Callable[[str], Any] = field.read or str
+    return reader(value)
+
+
+def reference() -> str:
+    """The table as a page of the reference."""
+    lines = [
+        "# Rules",
+        "",
+        "Parameters of a pit, set by the operator: `rule NAME VALUE`, in force from the next entry.",
+        "",
+        "| rule | default | meaning |",
+        "|---|---|---|",
+    ]
+    lines += [f"| `{name}` | `{rule.default}` | {rule.meaning} |" for name, rule in RULES.items()]
+    words = "`rule words NAME VERSION` takes a filter's words into use; until then they are refused."
+    return "\n".join([*lines, "", words, ""])

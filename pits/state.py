@@ -1,0 +1,98 @@
+"""What a pit is at an entry: a fold over its archive.
+
+Name, id, members, roles, rules and words in force, assets, tickers, who publishes what, and the
+numbers of the reports that stand. Every program that reads an archive keeps one `Pit` and feeds it
+each entry; what it says depends on the entries read and on nothing else (law 1).
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pit.archives.language import Text
+from pit.archives.verbs import Directive, Verb
+from pit.archives.words import CORE
+from pit.pits import rules
+from pit.pits.checks import CHECK
+from pit.pits.effects import APPLY, put_in_force
+from pit.pits.listing import Asset, Holder, Ticker, shard_of
+from pit.pits.members import EXPELLED, Member
+
+
+class Pit:
+    """The state of a pit after the entries read so far.
+
+    name, id ('' before the charter); open: nobody is checked (FILTERS, Open streams); entry, time:
+    the last one read; seal: (N, root) of the last seal.
+    """
+
+    def __init__(self, name: str = "", *, opened: bool = False) -> None:
+        self.name, self.id, self.open = name, "", opened
+        self.title = ""
+        self.entry, self.time = 0, ""
+        self.seal: tuple[int, str] = (0, "0" * 64)
+        self.members: dict[str, Member] = {}
+        self.handles: dict[str, str] = {}
+        self.rules: dict[str, Any] = {}
+        self.written: dict[str, str] = {}
+        self.coming: list[Directive] = []
+        self.words: dict[str, Verb] = dict(CORE)
+        self.brought: dict[str, int] = {}
+        self.assets: dict[str, Asset] = {}
+        self.tickers: dict[str, Ticker] = {}
+        self.specialists: dict[str, Holder] = {}
+        self.shards: dict[int, dict[int, Holder]] = {}
+        self.shard_count, self.sharded_at = 0, 0
+        self.reports: dict[tuple[str, str], int] = {}
+        self.adopted = 0
+
+    def rule(self, name: str) -> Any:
+        """The value of a rule in force."""
+        return self.rules[name] if name in self.rules else rules.default(name)
+
+    def decimals(self, asset: str) -> int | None:
+        """The decimals of an asset's or ticker's smallest unit; None where there is no such thing."""
+        known = self.assets.get(asset) or self.tickers.get(asset)
+        return known.decimals if known else None
+
+    def keeper(self, handle: str) -> Holder | None:
+        """Who keeps this member's shard, and since when; None while no set of keepers is whole."""
+        if not self.shard_count:
+            return None
+        holder = self.shards[self.shard_count][shard_of(handle, self.shard_count)]
+        return Holder(holder.handle, max(holder.since, self.sharded_at))
+
+    def specialist(self, ticker: str) -> Holder | None:
+        """Who publishes for a ticker. '-' is what belongs to none: the ticker listed first."""
+        if ticker == "-":
+            ticker = next(iter(self.tickers), "")
+        return self.specialists.get(ticker)
+
+    def step(self, number: int, time: str, signer: str, text: Text) -> None:
+        """Read one entry: its directives take effect one after the other; rules, by `settle`."""
+        self.entry, self.time = number, time
+        for directive in text.directives:
+            apply = APPLY.get(directive.verb)
+            if apply and not self.objection(directive, signer):
+                apply(self, directive, signer)
+
+    def settle(self) -> None:
+        """The entry is over: the rules that it set are in force."""
+        for directive in self.coming:
+            put_in_force(self, directive)
+        self.coming.clear()
+
+    def objection(self, directive: Directive, signer: str) -> str:
+        """Why a directive can have no effect on this pit, as a sentence; '' when it can."""
+        check = CHECK.get(directive.verb)
+        return "" if check is None else check(self, directive, signer)
+
+    def member(self, handle: str) -> Member | None:
+        """The member of that handle, if he is one now."""
+        found = self.members.get(handle)
+        return found if found and found.standing != EXPELLED else None
+
+    def keeper_shards(self) -> Iterator[tuple[int, int, Holder]]:
+        """(K, N, holder) of every keeper known."""
+        for count, holders in sorted(self.shards.items()):
+            for shard, holder in sorted(holders.items()):
+                yield shard, count, holder

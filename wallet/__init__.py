@@ -1,0 +1,1 @@
+"""A member's side: compose, sign, send, keep receipts."""
