@@ -61,16 +61,6 @@ def _take_lock(folder: Path) -> int:
     return fd
 
 
-def _cut(path: Path, size: int) -> None:
-    """Shorten a file, on disk too."""
-    fd = os.open(path, os.O_WRONLY)
-    try:
-        os.ftruncate(fd, size)
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
 def _batch_end(mark: Mark, pit: str, batch: bytes, entries: int, where: str) -> Seal:
     """The seal that ends the batch; Damaged unless it is that many entries that follow the mark."""
     found = heads(batch, pit)
@@ -202,7 +192,7 @@ class Store:
         done = []
         if size > self.mark.size:
             self._check_tail(segment, size, batch)
-            _cut(segment, self.mark.size)
+            os.truncate(segment, self.mark.size)  # on disk with the next append; till then harmless
             done.append(f"cut {size - self.mark.size} bytes after the mark off {segment.name}")
         # What was read may stand in memory only (a failed fsync): write it anew before going on.
         if pending and seal:

@@ -276,6 +276,8 @@ class Match:
                 yield Directive("ended", (ref,))
         for ticker, lane in sorted(self.lanes.items()):
             for time, what in lane.waiting:
+                if isinstance(what, Order) and what.ref not in record.orders:
+                    continue  # refused meanwhile
                 kind = type(what).__name__.lower()
                 keys = {"owner": what.owner} if isinstance(what, Banned) else NO_KEYS
                 yield Directive("waiting", (ticker, kind, what.ref, time), keys)

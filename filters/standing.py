@@ -225,6 +225,8 @@ def _cancel(
     claim = record.claims.get(target)
     if claim and claim.verb == "withdraw" and claim.owner == entry.signer:
         del record.claims[target]
+        if not claim.accepted:  # its answer is still owed, though it decides nothing any more
+            record.due[target] = entry.signer
         record.due[ref] = entry.signer
         return claim
     order = record.orders.get(target)

@@ -16,7 +16,7 @@ STATE = {
                 "read",
                 "{entry:natural} {time:time}",
                 "The last entry read.",
-                keys={"id": "hash", "title": "text", "adopted": "natural", "open": "yes"},
+                keys={"pit": "name", "id": "hash", "title": "text", "adopted": "natural", "open": "yes"},
             ),
             Verb(
                 "member",
@@ -44,9 +44,9 @@ def dump(pit: Pit) -> Iterator[Directive]:
     """The fold as directives of `STATE`, in canonical order."""
     if not pit.entry:
         return
-    keys = {"id": pit.id, "title": pit.title, "adopted": pit.adopted, "open": "yes"}
-    kept = {"id": pit.id, "title": pit.title, "adopted": pit.adopted, "open": pit.open}
-    yield Directive("read", (pit.entry, pit.time), {k: keys[k] for k in keys if kept[k]})
+    about = {"pit": pit.name, "id": pit.id, "title": pit.title, "adopted": pit.adopted}
+    keys = {**about, "open": "yes" if pit.open else ""}
+    yield Directive("read", (pit.entry, pit.time), {k: v for k, v in keys.items() if v})
     for handle, member in sorted(pit.members.items()):
         about = {
             "fingerprint": member.fingerprint,
@@ -80,6 +80,7 @@ def load(pit: Pit, state: Iterable[Directive]) -> None:
         args, keys = directive.args, directive.keys
         if directive.verb == "read":
             pit.entry, pit.time = args
+            pit.name = keys["pit"]
             pit.id, pit.title = keys.get("id", ""), keys.get("title", "")
             pit.adopted, pit.open = keys.get("adopted", 0), "open" in keys
         elif directive.verb == "member":

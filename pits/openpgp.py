@@ -21,6 +21,7 @@ from typing import NamedTuple, TypeVar
 import pysequoia
 
 from pit.archives.errors import PitError
+from pit.pits.clearsigned import Clearsigned, ShapeError, split
 from pit.pits.packets import (
     CREATED,
     EMBEDDED,
@@ -28,7 +29,6 @@ from pit.pits.packets import (
     ISSUER,
     ISSUER_KEY_ID,
     PacketError,
-    armor_fault,
     dearmor,
     packets,
     signature_packet,
@@ -57,90 +57,12 @@ _SIGNATURE, _PRIMARY, _USER_ID, _SUBKEY, _USER_ATTRIBUTE = 2, 6, 13, 14, 17  # p
 _T = TypeVar("_T")
 
 
-class ShapeError(PitError):
-    """A body that is not exactly one canonical clearsigned block."""
-
-
 class SignatureError(PitError):
     """A signature that cannot be read, is of a kind that does not count, or is not good."""
 
 
 class KeyRefused(PitError):
     """A public key that may not be enrolled."""
-
-
-class Clearsigned(NamedTuple):
-    """A block cut apart.
-
-    `text` is canonical: dash escapes, and blanks and tabs at line ends, off; every line LF-ended.
-    `armor` is the signature's, BEGIN line to END line. `hash` is what the Hash line names, or ''.
-    """
-
-    text: bytes
-    armor: bytes
-    hash: str
-
-
-_MARKERS = (
-    b"-----BEGIN PGP SIGNED MESSAGE-----",
-    b"-----BEGIN PGP SIGNATURE-----",
-    b"-----END PGP SIGNATURE-----",
-)
-_HEAD = re.compile(_MARKERS[0] + rb"\n(?:Hash: ([A-Z0-9-]+)\n)?\n")
-_BAD_DASH = re.compile(rb"^-(?! (?:-|From ))", re.MULTILINE)
-_ESCAPE = re.compile(rb"^- ", re.MULTILINE)
-
-
-def split(body: bytes) -> Clearsigned:
-    """Split the body of a mail (LF line ends), which must be one canonical clearsigned block.
-
-    Canonical is what gpg writes: each of the three marker lines once in the body, even as a part of
-    a line; at most one `Hash:` line, naming one hash, and no other header; one empty line; a text
-    that is not empty, with a dash escape before every `-` that begins a line, perhaps before
-    `From `, and nowhere else; armour without headers; after it newlines at most. No CR, no NUL.
-    ShapeError names the line and what is wrong.
-    """
-    begin, signature, _ = _MARKERS
-    if not body.startswith(begin + b"\n"):
-        raise _shape(body, 0, f"the body should begin with the line {begin.decode()}")
-    for byte, name in ((b"\r", "a CR"), (b"\0", "a NUL")):
-        if byte in body:
-            raise _shape(body, body.index(byte), f"{name}; a signed body should have none")
-    for marker in _MARKERS:
-        again = body.find(marker, body.find(marker) + 1)
-        if again > 0:
-            raise _shape(body, again, f"{marker.decode()} should stand once in the whole body")
-    head = _HEAD.match(body)
-    if head is None:
-        at = len(begin) + 1
-        if body.startswith(b"Hash: ", at):
-            at = body.find(b"\n", at) + 1 or at
-        raise _shape(body, at, "should be one `Hash: NAME` line at most, then an empty line")
-    start = head.end()
-    end = body.find(b"\n" + signature + b"\n", start - 1) + 1
-    if not end:
-        raise _shape(body, len(body), f"a line {signature.decode()} should stand before the end")
-    escaped = body[start:end]
-    bad = _BAD_DASH.search(escaped)
-    if bad:
-        raise _shape(body, start + bad.start(), "`- ` should escape `-` or `From `, nothing else")
-    # Not archives.cut.canonical: its pattern takes seconds over lines of nothing but blanks.
-    text = b"".join(
-        [line.rstrip(b" \t") + b"\n" for line in _ESCAPE.sub(b"", escaped).split(b"\n")]
-    )
-    text = text[:-1]
-    if text in (b"", b"\n"):
-        raise _shape(body, start, "the signed text should not be empty")
-    fault = armor_fault(body[end:], "SIGNATURE", body.count(b"\n", 0, end) + 1)
-    if fault:
-        raise ShapeError(fault)
-    return Clearsigned(text, body[end:].rstrip(b"\n") + b"\n", (head[1] or b"").decode())
-
-
-def _shape(body: bytes, at: int, wrong: str) -> ShapeError:
-    line = body.count(b"\n", 0, at) + 1
-    found = body[body.rfind(b"\n", 0, at) + 1 :].split(b"\n", 1)[0][:60]
-    return ShapeError(f"line {line}: found {found.decode('ascii', 'backslashreplace')!r}: {wrong}")
 
 
 class Signature(NamedTuple):
@@ -223,7 +145,8 @@ class Certificate:
     cert: pysequoia.Cert = field(repr=False, compare=False)
 
 
-_ADDRESS = re.compile(r"(?:[^<>]*<)?([!-;=?-~]+@[!-;=?-~]+?)>?")
+_MAILBOX = r"[!-;=?A-~]+@[!-;=?A-~]+"
+_ADDRESS = re.compile(rf"(?:.*<(?={_MAILBOX}>))?({_MAILBOX})>?", re.DOTALL)
 
 
 def certificate(armored: str | bytes) -> Certificate:
@@ -274,14 +197,15 @@ def _certificate(raw: bytes, cert: pysequoia.Cert, keys: list[str]) -> Certifica
 
 def _key(body: bytes, tag: int) -> str:
     """Return the fingerprint of a version 4 key (RFC 4880, 12.2) if it is strong enough."""
-    if len(body) < 8 or body[0] != 4:
-        raise PacketError("a key should be of version 4")
+    if not 8 <= len(body) < 65536 or body[0] != 4:
+        raise PacketError("a key should be of version 4, and shorter than 64 KiB")
     fingerprint = sha1(b"\x99" + len(body).to_bytes(2, "big") + body).hexdigest().upper()
     algorithm = body[5]
     if algorithm not in SIGNING and not (tag == _SUBKEY and algorithm in ENCRYPTING):
         names = ", ".join(sorted({*SIGNING.values()}))
         raise PacketError(f"{fingerprint}: algorithm {algorithm}; should be one of {names}")
-    bits = int.from_bytes(body[6:8], "big")
+    size = (int.from_bytes(body[6:8], "big") + 7) // 8
+    bits = int.from_bytes(body[8 : 8 + size], "big").bit_length()  # of the modulus
     if algorithm <= 3 and bits < RSA_BITS:
         raise PacketError(f"{fingerprint}: RSA of {bits} bits; should be {RSA_BITS} or more")
     return fingerprint
@@ -320,6 +244,8 @@ def verify(text: bytes, signature: Signature, certificate: Certificate) -> None:
         raise SignatureError(f"{what}: not a key of {certificate.fingerprint}")
     if b"\r" in text:
         raise SignatureError(f"{what}: the text has a CR; its lines should end with LF alone")
+    if certificate.expires and signature.created_text >= certificate.expires:
+        raise SignatureError(f"{what}: the key expired at {certificate.expires}")
     octets = text.removesuffix(b"\n").replace(b"\n", b"\r\n")
     certs = [certificate.cert]
     good = _ask(

@@ -66,7 +66,7 @@ def dearmor(block: bytes, kind: str, *, headers: bool = False) -> bytes:
 
 
 def armor_fault(block: bytes, kind: str, first_line: int) -> str:
-    """Say what keeps `block` from having the lines of such an armour without headers; '' if nothing.
+    """Say where the lines of `block` are not those of one armour without headers; else ''.
 
     `first_line` is the number of the block's first line, for the text.
     """
@@ -126,7 +126,7 @@ def _crc24(data: bytes) -> int:
 
 
 def packets(data: bytes) -> list[tuple[int, bytes]]:
-    """Return (tag, body) of each packet; PacketError unless definite lengths fill `data` exactly."""
+    """Return (tag, body) of each packet; PacketError unless definite lengths fill all of `data`."""
     found = []
     at = 0
     while at < len(data):
@@ -171,7 +171,7 @@ class SignaturePacket(NamedTuple):
     unhashed: list[tuple[int, bytes]]
 
     def signed(self, kind: int) -> list[bytes]:
-        """Return the contents of the hashed subpackets of this type: what the signer vouches for."""
+        """Return the contents of the hashed (signed) subpackets of this type."""
         return [content for found, content in self.hashed if found == kind]
 
 

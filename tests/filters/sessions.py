@@ -1,0 +1,283 @@
+"""Random sessions of a whole pit in memory: members, keepers, specialists, a notary and bad mail.
+
+No signatures and no disk: what is tried here is the filter contract (FILTERS, laws). The notary of
+this simulation does what the contract needs of one: it numbers and times entries, refuses a report
+whose number is not the signer's next, and seals. Everything else is the real code.
+"""
+
+import hashlib
+import random
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from pit.archives.mbox import Checkpoint, Draft, Entry
+from pit.filters.match import Match
+from pit.filters.positions import Positions
+from pit.filters.runner import Filter, Run
+
+START = datetime(2026, 11, 20, 9, 0, 0)
+ROOTS = [hashlib.sha256(str(n).encode()).hexdigest() for n in range(3000)]
+
+
+class Archive:
+    """A pit's archive in memory; times are as given, or one microsecond after the last."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.numbers: dict[tuple[str, str], int] = {}
+        self.id = ""
+        self.sealed = 0
+        self._now = START
+
+    def append(self, signer: str, text: str, at: datetime | None = None) -> int:
+        """Stamp a text: its number."""
+        self._now = max(self._now + timedelta(microseconds=1), at or START)
+        number = len(self.entries) + 1
+        time = self._now.isoformat(timespec="microseconds") + "Z"
+        if number == 1:
+            self.id = hashlib.sha256(text.encode()).hexdigest()
+        self.entries.append(Entry("acme", number, time, signer, "", text, b""))
+        return number
+
+    def say(self, signer: str, *lines: str, at: datetime | None = None) -> int:
+        """A member's instruction."""
+        return self.append(signer, self.head() + "".join(f"{line}\n" for line in lines), at)
+
+    def head(self) -> str:
+        """The first lines of a text for this pit."""
+        return f"pit acme\n  id: {self.id[:16]}\n" if self.id else "pit acme\n"
+
+    def post(self, draft: Draft) -> bool:
+        """Take a report in, if its number is the signer's next; otherwise it is as if never sent."""
+        key = (draft.filter, draft.signer)
+        if draft.number != self.numbers.get(key, 0) + 1:
+            return False
+        self.numbers[key] = draft.number
+        self.append(draft.signer, draft.text)
+        return True
+
+    def seal(self) -> None:
+        """Close the batch."""
+        number = len(self.entries)
+        if number == self.sealed + 1 and self.sealed:
+            return
+        time = (self._now + timedelta(microseconds=1)).isoformat(timespec="microseconds") + "Z"
+        text = f"{self.head()}seal {number}\n  root: {ROOTS[number]}\n  time: {time}\n"
+        self.append("notary", text)
+        self.sealed = number + 1 - 1
+        self.sealed = len(self.entries) - 1
+
+
+CHARTER = (
+    'charter "Acme"\n  operator-key:\n    key\n  notary-key:\n    key\n'
+    'asset EUR "Euro"\n  decimals: 2\n'
+)
+FPR = "{:040X}"
+
+
+def found(members: list[str], shards: int, cash: str = "100000", units: str = "10000") -> Archive:
+    """A pit with members, `shards` keepers, two specialists with a ticker each, cash and units."""
+    archive = Archive()
+    archive.append("operator", "pit acme\n" + CHARTER)
+    staff = {"issuer": "issuer", "cashier": "cashier", "sam": "specialist", "sue": "specialist"}
+    staff |= {f"keeper{k}": "keeper" for k in range(1, shards + 1)}
+    everybody = {**staff, **dict.fromkeys(members, "trader")}
+    for number, (handle, role) in enumerate(everybody.items()):
+        archive.say(
+            "operator",
+            f"admit {handle} {FPR.format(number)}",
+            f"  mail: {handle}@example.org",
+            f"  roles: {role}",
+            "  key:",
+            "    key",
+        )
+    for k in range(1, shards + 1):
+        archive.say("operator", f"keeper {k}/{shards} keeper{k}")
+    for ticker, specialist in (("ACME", "sam"), ("BETA", "sue")):
+        archive.say(
+            "issuer",
+            f'ticker {ticker} "{ticker} Inc."',
+            "  currency: EUR",
+            "  tick: 0.05",
+            "  lot: 1",
+            f"  specialist: {specialist}",
+        )
+        archive.say("issuer", f"issue 1000000 {ticker}")
+        for member in members:
+            archive.say("issuer", f"transfer {units} {ticker} to {member}")
+    for member in members:
+        archive.say("cashier", f"deposit {member} {cash} EUR")
+    archive.seal()
+    return archive
+
+
+@dataclass
+class Process:
+    """A specialist's or keeper's machine: one filter, run when somebody runs it."""
+
+    make: type[Filter] | object
+    run: Run
+    outbox: dict[str, Draft] = field(default_factory=dict)
+    read: int = 0
+
+    def catch_up(self, archive: Archive) -> None:
+        """Read what is sealed and not yet read."""
+        for entry in archive.entries[self.read : archive.sealed + 1]:
+            self.run.feed(entry)
+        self.read = max(self.read, archive.sealed + 1)
+
+    def restart(self) -> None:
+        """Start a new process from the checkpoint of the old one."""
+        if self.run.started:
+            checkpoint = self.run.checkpoint()
+            self.run = Run(self.make())  # type: ignore[operator]
+            self.run.feed(checkpoint)
+            assert self.run.checkpoint() == checkpoint
+
+    def mails(self, archive: Archive) -> list[Draft]:
+        """The reports to send now: at most one in flight a signer, a sent one as it was sent."""
+        self.catch_up(archive)
+        mails: dict[str, Draft] = {}
+        for draft in self.run.drafts():
+            if draft.signer not in mails:
+                sent = self.outbox.get(draft.signer)
+                mails[draft.signer] = sent if sent and sent.number == draft.number else draft
+        self.outbox = mails
+        return list(mails.values())
+
+
+def processes(shards: int) -> list[Process]:
+    """One keeper's process a shard, one matching process."""
+    made = []
+    for k in range(1, shards + 1):
+        part = (k, shards)
+        made.append(lambda part=part: Positions(part))
+    made.append(Match)
+    return [Process(make, Run(make())) for make in made]
+
+
+def settle(archive: Archive, running: list[Process]) -> None:
+    """Publish with mail that arrives, until nothing is owed."""
+    for _ in range(400):
+        posted = False
+        for process in running:
+            for draft in process.mails(archive):
+                posted |= archive.post(draft)
+            archive.seal()
+        if not posted:
+            return
+    raise AssertionError("reports never end")
+
+
+def instructions(rng: random.Random, members: list[str], count: int) -> list[tuple[str, str, int]]:
+    """(member, text, index of the instruction that `{ref}` in it names)."""
+    made: list[tuple[str, str, int]] = []
+    for index in range(count):
+        member = rng.choice(members)
+        kind = rng.random()
+        ticker = rng.choice(["ACME", "ACME", "BETA"])
+        price = f"{rng.randint(195, 205) * 5 / 100:.2f}"
+        if kind < 0.68 or not made:
+            side = rng.choice(["buy", "sell"])
+            text = f"{side} {rng.randint(1, 30)} {ticker} @ {price}"
+            if rng.random() < 0.2:
+                limit = START + timedelta(minutes=10 + index + rng.randint(1, 8))
+                text += f"\n  until: {limit.isoformat()}Z"
+            made.append((member, text, -1))
+        elif kind < 0.86:
+            target = rng.randrange(len(made))
+            owner = made[target][0] if rng.random() < 0.9 else member
+            made.append((owner, "cancel {ref}", target))
+        elif kind < 0.93:
+            other = rng.choice(members)
+            made.append((member, f"transfer {rng.randint(1, 900)}.50 EUR to {other}", -1))
+        else:
+            made.append((member, f"withdraw {rng.randint(1, 50)} EUR", -1))
+    return made
+
+
+def at(index: int) -> datetime:
+    """When instruction `index` is sent."""
+    return START + timedelta(minutes=10 + index)
+
+
+@dataclass
+class Session:
+    """A session that is over: its archive, its processes, the entry of each instruction."""
+
+    archive: Archive
+    running: list[Process]
+    refs: list[int]
+    shards: int
+
+
+def play(
+    seed: int, *, shards: int, chaos: bool, cash: str = "100000", units: str = "10000", count: int = 40
+) -> Session:
+    """Play the instructions of a seed: with instant mail, or with every kind of bad mail."""
+    rng = random.Random(seed)
+    members = ["alice", "bob", "carol", "dave"][: rng.randint(2, 4)]
+    script = instructions(rng, members, count)
+    archive = found(members, shards, cash, units)
+    running = processes(shards)
+    settle(archive, running)
+    flying: list[Draft] = []
+    refs: list[int] = []
+    for index, (member, text, target) in enumerate(script):
+        ref = refs[target] if target >= 0 else 0
+        refs.append(archive.say(member, text.format(ref=ref), at=at(index)))
+        archive.seal()
+        if not chaos:
+            settle(archive, running)
+            continue
+        for process in rng.sample(running, rng.randint(0, len(running))):
+            if rng.random() < 0.15:
+                process.restart()
+            if rng.random() < 0.05:
+                process.outbox.clear()
+            for draft in process.mails(archive):
+                flying += [draft] * rng.choice([0, 1, 1, 2])
+        rng.shuffle(flying)
+        for _ in range(rng.randint(0, len(flying))):
+            archive.post(flying.pop())
+        archive.seal()
+        if rng.random() < 0.1:
+            check_accounts(archive, running)
+    rng.shuffle(flying)
+    for draft in flying:
+        archive.post(draft)
+    archive.seal()
+    settle(archive, running)
+    return Session(archive, running, refs, shards)
+
+
+def replay(archive: Archive, make: object, cut: int | None = None) -> Run:
+    """A run over the archive from its first entry to `cut` (its last seal by default)."""
+    run = Run(make())  # type: ignore[operator]
+    for entry in archive.entries[: archive.sealed + 1 if cut is None else cut]:
+        run.feed(entry)
+    return run
+
+
+def state(run: Run) -> tuple[Checkpoint, list[Draft]]:
+    """All that a run has to say."""
+    return run.checkpoint(), run.drafts()
+
+
+def check_accounts(archive: Archive, running: list[Process]) -> None:
+    """Every asset adds up over the shards; nothing is below zero or promised twice."""
+    keepers = [process for process in running if isinstance(process.run.filter, Positions)]
+    for process in keepers:
+        process.catch_up(archive)
+    sums: dict[str, int] = {}
+    for process in keepers:
+        accounts = process.run.filter.accounts  # type: ignore[attr-defined]
+        for (owner, asset), amount in accounts.balances.items():
+            if owner != "outside":
+                sums[asset] = sums.get(asset, 0) + amount
+                assert amount >= 0, (owner, asset, amount)
+                assert accounts.available(owner, asset) >= 0, (owner, asset)
+        for hold in accounts.holds.values():
+            assert accounts.balance(hold.owner, hold.asset) >= hold.amount > 0
+    totals = keepers[0].run.record.totals
+    assert sums == {asset: total for asset, total in totals.items() if total}

@@ -1,0 +1,113 @@
+"""The laws of FILTERS.md, over random sessions with every kind of bad mail."""
+
+import pytest
+
+from pit.archives.language import parse
+from pit.filters.positions import Positions
+from pit.pits.state import Pit
+from tests.filters.sessions import Process, Session, check_accounts, play, replay, settle, state
+
+ROUNDS = 12
+PER_ROUND = 45  # rounds x sessions, twice (plenty and scarce): over 1,000
+
+
+def trades(session: Session) -> dict[str, list[tuple[object, ...]]]:
+    """Per ticker the fills that stand, by the instructions that they are between."""
+    index = {str(ref): i for i, ref in enumerate(session.refs)}
+    found: dict[str, list[tuple[object, ...]]] = {}
+    words = Pit().words
+    for entry in session.archive.entries:
+        for directive in parse(entry.text, words).directives:
+            if directive.verb == "fill":
+                quantity, ticker, price, buyer, seller = directive.args
+                pair = [index[name.partition("/")[2]] for name in (buyer, seller)]
+                found.setdefault(ticker, []).append((quantity, price, *pair, directive.keys["taker"]))
+    return found
+
+
+def endings(session: Session) -> dict[int, str]:
+    """Per instruction how it ended, by the `leaves` and answers that stand."""
+    index = {str(ref): i for i, ref in enumerate(session.refs)}
+    found: dict[int, str] = {}
+    for entry in session.archive.entries:
+        for directive in parse(entry.text, Pit().words).directives:
+            if directive.verb in ("leaves", "accept", "refuse"):
+                ref = directive.args[0].partition("/")[2]
+                why = directive.args[-1] if directive.verb == "leaves" else directive.verb
+                word, _, cancel = why.partition(" ")
+                if ref in index:
+                    key = index[cancel] + 1000 if word in ("late", "cancelled") and cancel else index[ref]
+                    found[key] = found.get(key, "") + word + ";"
+    return found
+
+
+def check_end(session: Session) -> None:
+    """What must hold when everything is published."""
+    for process in session.running:
+        process.catch_up(session.archive)
+        again = replay(session.archive, process.make)
+        assert state(process.run) == state(again)
+        assert again.drafts() == []
+        assert again.record.cancels == {} and again.record.due == {}
+    check_accounts(session.archive, session.running)
+    for process in session.running:
+        if isinstance(process.run.filter, Positions):
+            check_no_leak(process)
+
+
+def check_no_leak(process: Process) -> None:
+    filter, record = process.run.filter, process.run.record
+    assert isinstance(filter, Positions)
+    needed = {}
+    for order in record.orders.values():
+        if filter.keeps(order.owner):
+            left = (order.quantity - order.filled) // 10**9
+            needed[order.ref] = left * order.price // 10**7 if order.buys else left
+    for claim in record.claims.values():
+        if filter.keeps(claim.owner):
+            needed[claim.ref] = claim.amount
+    assert {ref: hold.amount for ref, hold in filter.accounts.holds.items()} == needed
+
+
+@pytest.mark.parametrize("round", range(ROUNDS))
+def test_with_plenty_of_cash_bad_mail_ends_as_instant_mail(round: int) -> None:
+    for seed in range(round * PER_ROUND, (round + 1) * PER_ROUND):
+        shards = 1 + seed % 3
+        instant = play(seed, shards=1 + (seed + 1) % 3, chaos=False, count=25)
+        chaotic = play(seed, shards=shards, chaos=True, count=25)
+        check_end(instant)
+        check_end(chaotic)
+        assert trades(chaotic) == trades(instant)
+        assert endings(chaotic) == endings(instant)
+
+
+@pytest.mark.parametrize("round", range(ROUNDS))
+def test_with_scarce_cash_and_bad_mail_nothing_is_promised_twice(round: int) -> None:
+    for seed in range(round * PER_ROUND, (round + 1) * PER_ROUND):
+        session = play(
+            seed, shards=1 + seed % 3, chaos=True, cash="250", units="25", count=40
+        )
+        check_end(session)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_checkpoint_at_any_entry_continues_as_if_there_was_none(seed: int) -> None:
+    session = play(seed, shards=1 + seed % 2, chaos=True, cash="400", units="40", count=25)
+    for process in session.running:
+        whole = replay(session.archive, process.make)
+        for cut in range(1, len(session.archive.entries)):
+            first = replay(session.archive, process.make, cut)
+            checkpoint = first.checkpoint()
+            second = type(first)(process.make())  # type: ignore[operator]
+            second.feed(checkpoint)
+            assert second.checkpoint() == checkpoint
+            for entry in session.archive.entries[cut : session.archive.sealed + 1]:
+                second.feed(entry)
+            assert state(second) == state(whole)
+
+
+def test_publishing_what_is_owed_leaves_nothing_owed() -> None:
+    session = play(5, shards=2, chaos=True, count=30)
+    before = len(session.archive.entries)
+    settle(session.archive, session.running)
+    assert len(session.archive.entries) == before
