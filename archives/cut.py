@@ -36,7 +36,7 @@ def cut_text(stored: bytes, digest: str) -> bytes | None:
 
 
 def cut_body(stored: bytes) -> bytes:
-    """The text of a mail that nobody signed: its clearsigned block, else its body (open streams)."""
+    """The text of an unverified mail: its clearsigned block, else its body (open streams)."""
     text = next(_clearsigned(stored), None)
     if text is not None:
         return text

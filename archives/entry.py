@@ -76,7 +76,7 @@ def asctime(time: str) -> str:
     """A time of the archive as `From_` lines have it, whatever the locale."""
     moment = datetime.fromisoformat(time[:19])
     day = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[moment.weekday()]
-    months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+    months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
     return f"{day} {months[moment.month - 1]} {moment.day:2} {moment:%H:%M:%S} {moment.year}"
 
 

@@ -129,7 +129,9 @@ FIELDS: dict[str, Field] = {
     "price": Field(NUMBER, "a price", "write 12.50", NUMBERS.__getitem__, plain),
     "count": Field("[1-9][0-9]{0,14}", "a whole number from 1 up", "write 18", int, str),
     "natural": Field("0|[1-9][0-9]{0,14}", "a whole number", "write 2", int, str),
-    "units": Field("-?(?:0|[1-9][0-9]{0,29})", "an amount in smallest units", "write 1250", int, str),
+    "units": Field(
+        "-?(?:0|[1-9][0-9]{0,29})", "an amount in smallest units", "write 1250", int, str
+    ),
     "time": Field(
         TIME, "a time", "write 2026-12-01T17:00:00Z (UTC) or 2026-12-01", read_time, show_time
     ),

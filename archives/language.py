@@ -46,7 +46,9 @@ class Text(NamedTuple):
 _HEAD = re.compile(
     r"pit ([a-z][a-z0-9-]{0,31})\n"
     r"(?:  after: ([1-9][0-9]{0,14}) ([0-9a-f]{64})\n|  id: ([0-9a-f]{16})\n)?"
+    r"(?=([a-z][a-z0-9-]*)|)"
 ).match
+_NAME = re.compile(r"[a-z][a-z0-9-]*").match
 
 
 def parse(text: str, words: Words) -> Text:
@@ -64,30 +66,42 @@ def parse_directives(text: str, words: Words) -> Text:
 
 def _quick(text: str, words: Words, headed: bool = True) -> Text | None:
     """The short way: None where the text is anything but plain directives and keys."""
-    pit = known = ""
-    after = None
+    if not text.isascii() or (len(text) > MAX_LINE and _too_long(text)):
+        return None
+    pit, known, after = "", "", None
     position, line = 0, 1
-    if len(text) > MAX_LINE and _too_long(text):
-        return None
-    if not text.isascii():
-        return None
+    end = len(text)
     if headed:
         head = _HEAD(text)
         if head is None:
             return None
-        pit, number, root, known = head.groups("")
+        pit, number, root, known, first = head.groups("")
+        position = head.end()
+        line = 2
         if number:
             after = (int(number), root)
-        position = head.end()
-        line = 3 if number or known else 2
+            line = 3
+        elif known:
+            line = 3
+        verb = words.get(first)
+        if verb is None:
+            if first:
+                return None
+        elif not verb.needed:  # most texts are one line
+            found = verb.match(text, position)
+            if found is None:
+                return None
+            if found.end() == end:
+                try:
+                    only = Directive(first, verb.values(found), NO_KEYS)
+                except ValueError:
+                    return None
+                return Text(pit, known, after, (only,), (line,))
     directives: list[Directive] = []
     lines: list[int] = []
-    end = len(text)
     while position < end:
-        stop = text.find(" ", position)
-        newline = text.find("\n", position)
-        name = text[position : newline if stop < 0 or newline < stop else stop]
-        verb = words.get(name)
+        name = _NAME(text, position)
+        verb = words.get(name[0]) if name else None
         if verb is None:
             return None
         found = verb.match(text, position)
@@ -115,7 +129,7 @@ def _quick(text: str, words: Words, headed: bool = True) -> Text | None:
         if verb.needed and not all(key in keys for key in verb.needed):
             return None
         try:
-            directives.append(Directive(name, verb.values(found), keys))
+            directives.append(Directive(verb.name, verb.values(found), keys))
         except ValueError:
             return None
         lines.append(here)
@@ -280,7 +294,7 @@ def _tokens(line: str, number: int) -> list[tuple[int, str]]:
         if line[at : at + 1] in ("", " "):
             raise LanguageError(number, at + 1, "one blank parts two words, none ends a line")
         found = _TOKEN(line, at)
-        assert found is not None  # noqa: S101 - not at a blank, so one character at least
+        assert found is not None
         tokens.append((at + 1, found[0]))
         at = found.end()
         if at == len(line):
@@ -340,7 +354,7 @@ def _several(slot: Slot) -> bool:
 
 def _value(slot: Slot, token: str, number: int, column: int) -> Any:
     field = slot.field
-    assert field is not None  # noqa: S101 - the caller's case
+    assert field is not None
     if re.fullmatch(field.pattern, token):
         try:
             return field.read(token) if field.read else token

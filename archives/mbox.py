@@ -53,7 +53,8 @@ Message = Entry | Draft | Checkpoint
 
 _ENTRY = re.compile(
     rb"From [^\n]+\nPit-Entry: ([a-z][a-z0-9-]*) ([1-9][0-9]*)\nPit-Time: ([0-9T:.-]{26}Z)\n"
-    rb"Pit-Signer: ([a-z][a-z0-9-]*)(?: ([0-9A-F]{40})(?: [^\n]*)?)?\n(?:Pit-Text: ([0-9a-f]{64})\n)?"
+    rb"Pit-Signer: ([a-z][a-z0-9-]*)(?: ([0-9A-F]{40})(?: [^\n]*)?)?\n"
+    rb"(?:Pit-Text: ([0-9a-f]{64})\n)?"
 ).match
 _DRAFT = re.compile(
     rb"From [^\n]+\nPit-Draft: ([a-z][a-z0-9-]*) ([a-z][a-z0-9-]*|-) ([1-9][0-9]*)\n\n"
@@ -64,6 +65,19 @@ _CHECKPOINT = re.compile(
 _OPENING = b"\n\n-----BEGIN PGP SIGNED MESSAGE-----\n"
 _CLOSING = b"\n-----BEGIN PGP SIGNATURE-----\n"
 _NEXT = b"\n\nFrom "
+
+
+class _Names(dict[bytes, str]):
+    """Handles and fingerprints as text: they repeat, and each is made once."""
+
+    def __missing__(self, name: bytes) -> str:
+        if len(self) > 100_000:
+            self.clear()
+        text = self[name] = name.decode()
+        return text
+
+
+_NAMES = _Names()
 
 
 def read(chunks: Iterable[bytes]) -> Iterator[Message]:
@@ -88,6 +102,7 @@ def read(chunks: Iterable[bytes]) -> Iterator[Message]:
 def _messages(buffer: bytes, end: int) -> Iterator[Message]:
     sha256 = hashlib.sha256
     find = buffer.find
+    names = _NAMES
     position = 0
     while position < end:
         found = _ENTRY(buffer, position)
@@ -109,11 +124,11 @@ def _messages(buffer: bytes, end: int) -> Iterator[Message]:
         except UnicodeDecodeError as error:
             raise Damaged(f"entry {number.decode()}: its text is not UTF-8 ({error})") from None
         yield Entry(
-            pit.decode(),
+            names[pit],
             int(number),
             time.decode(),
-            signer.decode(),
-            fingerprint.decode() if fingerprint else "",
+            names[signer],
+            names[fingerprint] if fingerprint else "",
             decoded,
             buffer[position:stop],
         )
@@ -143,7 +158,7 @@ def _other(buffer: bytes, position: int, end: int) -> tuple[Message, int]:
     if found is None:
         raise Damaged(
             f"{_start(buffer[position:stop])} is no message of a stream; it must begin with a "
-            "From_ line and a stamp (Pit-Entry, Pit-Time, Pit-Signer, …), Pit-Draft or Pit-Checkpoint"
+            "From_ line and a stamp (Pit-Entry, Pit-Time, …), Pit-Draft or Pit-Checkpoint"
         )
     try:
         body = buffer[found.end() : stop].decode().rstrip("\n")
@@ -152,7 +167,7 @@ def _other(buffer: bytes, position: int, end: int) -> tuple[Message, int]:
     text = body + "\n" if body else ""
     if draft:
         return Draft(draft[1].decode(), draft[2].decode(), int(draft[3]), text), stop
-    assert checkpoint is not None  # noqa: S101 - `found` is one of the two
+    assert checkpoint is not None
     name, number, root = (group.decode() for group in checkpoint.groups())
     return Checkpoint(name, int(number), root, text), stop
 

@@ -107,7 +107,7 @@ class Verb:
 
     @cached_property
     def values(self) -> Callable[[re.Match[str]], tuple[Any, ...]]:
-        """The values of a match, converted: a function made for this verb, as namedtuple does it."""
+        """The values of a match, converted: a function made for this verb, as namedtuple's are."""
         readers = {f"r{i}": slot.field.read for i, slot in enumerate(self.fields) if slot.field}
         terms = []
         for i, slot in enumerate(self.fields):
@@ -115,7 +115,7 @@ class Verb:
             if readers[f"r{i}"]:
                 term = f"r{i}({term})" + (f" if {term} else None" if slot.optional else "")
             terms.append(term + ",")
-        made: Callable[[re.Match[str]], tuple[Any, ...]] = eval(  # noqa: S307
+        made: Callable[[re.Match[str]], tuple[Any, ...]] = eval(
             f"lambda m: ({' '.join(terms)})", dict(readers)
         )
         return made
@@ -135,29 +135,44 @@ class Verb:
             if field.pattern
         }
 
-    def show(self, directive: Directive) -> str:
-        """The directive as text: its line and its keys in the order of the declaration."""
-        words = [self.name]
-        values = iter(directive.args)
+    @cached_property
+    def line(self) -> Callable[[tuple[Any, ...]], str]:
+        """The directive line of given values, LF included: made for this verb, like `values`."""
+        writers = {f"s{i}": slot.field.show for i, slot in enumerate(self.fields) if slot.field}
+        pieces = [f"'{self.name}'"]
+        literal = ""
+        number = 0
         for slot in self.slots:
             if slot.field is None:
-                words.append(slot.name)
+                literal += f" {slot.name}"
                 continue
-            value = next(values)
-            if value is None:
-                words.pop()  # the literal before an optional field
-            else:
-                words.append(slot.field.show(value) if slot.field.show else value)
-        lines = [" ".join(words)]
+            value = f"a[{number}]"
+            shown = f"s{number}({value})" if writers[f"s{number}"] else value
+            piece = f"'{literal} ' + {shown}"
+            pieces.append(f"({piece} if {value} is not None else '')" if slot.optional else piece)
+            literal = ""
+            number += 1
+        made: Callable[[tuple[Any, ...]], str] = eval(  # as `values`
+            f"lambda a: {' + '.join(pieces)} + '{literal}\\n'", dict(writers)
+        )
+        return made
+
+    def show(self, directive: Directive) -> str:
+        """The directive as text: its line and its keys in the order of the declaration."""
+        text = self.line(directive.args)
+        keys = directive.keys
+        if not keys:
+            return text
         for key, field in self.keys.items():
-            if key in directive.keys:
-                value = directive.keys[key]
-                if field.pattern:
-                    lines.append(f"  {key}: {field.show(value) if field.show else value}")
-                else:
-                    lines.append(f"  {key}:")
-                    lines += [f"    {line}" if line else "" for line in value.split("\n")]
-        return "\n".join(lines) + "\n"
+            if key not in keys:
+                continue
+            value = keys[key]
+            if field.pattern:
+                text += f"  {key}: {field.show(value) if field.show else value}\n"
+            else:
+                lines = (f"    {line}\n" if line else "\n" for line in value.split("\n"))
+                text += f"  {key}:\n{''.join(lines)}"
+        return text
 
 
 Words = Mapping[str, Verb]

@@ -12,7 +12,7 @@ from pit.filters.standing import Order
 
 
 class Side:
-    """The bids or the asks. Keys of levels are prices, negative for bids, so that the best is least."""
+    """The bids or the asks. A level's key is its price, negative for bids: the best is least."""
 
     __slots__ = ("_heap", "_levels", "_sign")
 

@@ -19,7 +19,7 @@ class Owed(NamedTuple):
 
 
 class Divergence(NamedTuple):
-    """A report that stands otherwise than owed: where, what stands, what is owed (None: nothing)."""
+    """A report that stands otherwise than owed: where, what stands, what is owed (if anything)."""
 
     report: str
     lane: str

@@ -23,7 +23,8 @@ from pit.filters.record import reference_key
 from pit.filters.runner import Event
 from pit.filters.standing import SCALE, Act, Cancel, Order, Standing
 from pit.filters.stream import main_of
-from pit.pits.state import Holder, Pit
+from pit.pits.listing import Holder
+from pit.pits.state import Pit
 
 ZERO = Decimal(0)
 _TAKER = {True: {"taker": "buyer"}, False: {"taker": "seller"}}
@@ -61,7 +62,9 @@ class Match:
     versions = range(1, 2)
     words: Sequence[Verb] = (
         Verb("working", "{order:reference} {left:number}", "An order in the book."),
-        Verb("ended", "{order:reference}", "An order that works no more; its reports do not stand."),
+        Verb(
+            "ended", "{order:reference}", "An order that works no more; its reports do not stand."
+        ),
         Verb(
             "waiting",
             "{ticker:asset} {what:=order|cancel|banned} {instruction:reference} {time:time}",
@@ -84,7 +87,7 @@ class Match:
             ticker: str = act.directive.args[1]
             return ticker
         if isinstance(act.subject, Order):
-            return act.subject.ticker
+            return str(act.subject.ticker)
         return act.subject.lane if isinstance(act.subject, Cancel) else None
 
     def step(self, event: Event, pit: Pit, record: Standing) -> Iterator[Owed]:
@@ -94,7 +97,7 @@ class Match:
         for _, directive, subject in event.acts:
             verb = directive.verb
             if verb == "buy" or verb == "sell":
-                assert isinstance(subject, Order)  # noqa: S101 - what `Standing` makes of them
+                assert isinstance(subject, Order)
                 lane = self.lanes.get(subject.ticker)
                 if lane is None:
                     lane = self.lanes[subject.ticker] = Lane()
@@ -146,9 +149,7 @@ class Match:
                 yield from self._ban(what, lane, record, pit)
         yield from self._expire(lane, now, record, pit)
 
-    def _work_order(
-        self, order: Order, lane: Lane, record: Standing, pit: Pit
-    ) -> Iterator[Owed]:
+    def _work_order(self, order: Order, lane: Lane, record: Standing, pit: Pit) -> Iterator[Owed]:
         """An order comes in: it trades as far as it can, and the rest of it rests."""
         if order.left < 0:
             order.left = order.quantity

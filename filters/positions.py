@@ -16,11 +16,11 @@ from pit.filters.accounts import OUTSIDE, Accounts, Posting
 from pit.filters.lanes import Owed
 from pit.filters.record import reference_key
 from pit.filters.runner import Event
-from pit.filters.standing import SCALE, Act, Claim, Order, Problem, Standing, smallest
+from pit.filters.standing import SCALE, Act, Claim, Order, Problem, Standing, Trade, smallest
 from pit.filters.stream import run_stream, shard
+from pit.pits.listing import Holder, Ticker, shard_of
 from pit.pits.options import parser
-from pit.pits.listing import Ticker, shard_of
-from pit.pits.state import Holder, Pit
+from pit.pits.state import Pit
 
 
 class Positions:
@@ -32,7 +32,9 @@ class Positions:
     name = "positions"
     versions = range(1, 2)
     words: Sequence[Verb] = (
-        Verb("account", "{owner:account} {asset:asset} {amount:units}", "A balance, smallest units."),
+        Verb(
+            "account", "{owner:account} {asset:asset} {amount:units}", "A balance, smallest units."
+        ),
         Verb("hold", "{instruction:owned} {asset:asset} {amount:units}", "Set aside for it."),
     )
 
@@ -75,8 +77,8 @@ class Positions:
                 if self.keeps(event.signer) and isinstance(subject, Claim):
                     yield self._judge_claim(subject, pit)
             elif verb == "fill":
-                if isinstance(subject, tuple):
-                    self._fill(act, *subject, pit)
+                if isinstance(subject, Trade):
+                    self._fill(act, subject.bought, subject.sold, pit)
             elif verb in ("accept", "refuse"):
                 self._answered(act, pit)
             elif verb == "leaves":
@@ -155,7 +157,9 @@ class Positions:
         if pit.decimals(claim.asset) is None:
             why = f"{claim.asset} is not an asset of this pit"
         elif not claim.amount:
-            why = f"{plain(claim.written)} {claim.asset} is nothing, or finer than its smallest unit"
+            why = (
+                f"{plain(claim.written)} {claim.asset} is nothing, or finer than its smallest unit"
+            )
         elif claim.verb == "withdraw" and claim.asset in pit.tickers:
             why = f"{claim.asset} is kept in this pit; only money is paid out"
         elif claim.to and not pit.open and pit.member(claim.to) is None:
@@ -205,7 +209,9 @@ class Positions:
                 if self.keeps(subject.owner):
                     self.accounts.release(subject.ref)
                 amount = subject.amount or 0
-                self._move(subject.owner, subject.to, subject.asset, amount, subject.ref, "transfer")
+                self._move(
+                    subject.owner, subject.to, subject.asset, amount, subject.ref, "transfer"
+                )
             elif self.keeps(subject.owner) and subject.ref not in self.accounts.holds:
                 self.accounts.hold(subject.ref, subject.owner, subject.asset, subject.amount or 0)
         elif self.keeps(subject.owner) and subject.ref not in self.accounts.holds:
@@ -243,9 +249,7 @@ class Positions:
             if order.label and self.labels.get((order.owner, order.label)) == order.ref:
                 del self.labels[order.owner, order.label]
 
-    def adopt(
-        self, lane: str, owed: Sequence[Owed], pit: Pit, record: Standing
-    ) -> Iterator[Owed]:
+    def adopt(self, lane: str, owed: Sequence[Owed], pit: Pit, record: Standing) -> Iterator[Owed]:
         """What stands was taken as it stood; what is not answered keeps the answer that is owed."""
         for was in owed:
             ref = was.cause
@@ -277,11 +281,13 @@ class Positions:
 
 def _value(quantity: int, price: int, ticker: Ticker, pit: Pit) -> int:
     """Quantity x price (both in 10**-9) in the currency's smallest unit; exact for whole lots."""
-    return quantity * price // 10 ** (2 * SCALE - pit.assets[ticker.currency].decimals)
+    unit: int = 10 ** (2 * SCALE - pit.assets[ticker.currency].decimals)
+    return quantity * price // unit
 
 
 def _units(quantity: int, ticker: Ticker) -> int:
-    return quantity // 10 ** (SCALE - ticker.decimals)
+    unit: int = 10 ** (SCALE - ticker.decimals)
+    return quantity // unit
 
 
 def _written(order: Order, ticker: Ticker) -> str:

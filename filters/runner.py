@@ -6,17 +6,19 @@ what is its own.
 """
 
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from pit.archives.entry import OPERATOR, asctime
 from pit.archives.errors import Damaged, Misconfigured, PitError
-from pit.archives.language import MAX_TEXT, LanguageError, Text, parse, show
+from pit.archives.language import MAX_TEXT, Text, show
 from pit.archives.mbox import Checkpoint, Draft, Entry, Message
 from pit.archives.verbs import Directive, Verb
 from pit.filters import state
 from pit.filters.lanes import Divergence, Lanes, Owed
 from pit.filters.standing import Act, Idle, Standing
-from pit.pits.state import Holder, Pit
+from pit.pits.listing import Holder
+from pit.pits.state import Pit
 
 
 class Event(NamedTuple):
@@ -31,13 +33,20 @@ class Event(NamedTuple):
 class Filter(Protocol):
     """A program that reads entries and says what reports they call for.
 
-    name: the report's and checkpoint's. versions: the rules versions it knows. words: the verbs of
-    its state.
+    It opens no file, asks no clock, and keeps no state but what `dump` writes.
     """
 
-    name: str
-    versions: Container[int]
-    words: Sequence[Verb]
+    @property
+    def name(self) -> str:
+        """The report's and the checkpoint's name."""
+
+    @property
+    def versions(self) -> Container[int]:
+        """The rules versions that it knows."""
+
+    @property
+    def words(self) -> Sequence[Verb]:
+        """The verbs of its state."""
 
     def step(self, event: Event, pit: Pit, record: Standing) -> Iterable[Owed]:
         """What this entry makes it owe. Pure: the entry and what came before decide."""
@@ -48,9 +57,7 @@ class Filter(Protocol):
     def lane(self, act: Act, pit: Pit) -> str | None:
         """The lane of a directive of its own reports; None where another shard keeps it."""
 
-    def adopt(
-        self, lane: str, owed: Sequence[Owed], pit: Pit, record: Standing
-    ) -> Iterable[Owed]:
+    def adopt(self, lane: str, owed: Sequence[Owed], pit: Pit, record: Standing) -> Iterable[Owed]:
         """Take what stands as it stands; what a lane owes from there (FILTERS, `adopt`).
 
         owed: what it owed before; the causes are the instructions to work again.
@@ -112,9 +119,8 @@ class Run:
             if self._saved is None:
                 self._saved = self.checkpoint()
             pit = self.pit
-            self._entry(
-                Entry(pit.name, pit.entry + 1, pit.time, message.signer, "", message.text, b"")
-            )
+            time = later(pit.time)
+            self._entry(Entry(pit.name, pit.entry + 1, time, message.signer, "", message.text, b""))
         elif message.filter == self.filter.name and not self.started:
             state.load(self, message)
             self._check_version()
@@ -122,55 +128,37 @@ class Run:
     def _seen(self, entry: Entry) -> None:
         """An entry that the checkpoint covers: its seal must be the checkpoint's."""
         sealed, root = self.pit.seal
-        if entry.number == sealed + 1 and not self.pit.open and f"  root: {root}\n" not in entry.text:
+        if (
+            entry.number == sealed + 1
+            and not self.pit.open
+            and f"  root: {root}\n" not in entry.text
+        ):
             raise Damaged(
                 f"the checkpoint of {self.filter.name} was taken in another archive: its seal of "
                 f"{sealed} has the root {root}; entry {entry.number} has not"
             )
 
     def _entry(self, entry: Entry) -> None:
-        pit = self.pit
-        if entry.number != pit.entry + 1:
-            raise Damaged(
-                f"entry {entry.number} follows entry {pit.entry}; a stream is whole, from entry 1 "
-                "or from a checkpoint on"
-            )
-        text = self._parse(entry)
-        if entry.time <= pit.time and not self._saved:
-            raise Damaged(f"entry {entry.number}: its time {entry.time} is not after {pit.time}")
-        pit.step(entry.number, entry.time, entry.signer, text)
-        record = self.record
+        pit, record = self.pit, self.record
+        first = not pit.entry
+        text = pit.take(entry)
+        if first:
+            self._check_version()
         acts = record.step(entry, text, pit)
-        name = self.filter.name
         directives = text.directives
-        if len(directives) > 1 and directives[0].verb == "report" and directives[0].args[0] == name:
-            self._tick(entry, acts, directives)
+        if len(directives) > 1 and directives[0].verb == "report":
+            if directives[0].args[0] == self.filter.name:
+                self._tick(entry, acts, directives)
         elif entry.signer == OPERATOR:
             self._answered(acts)
-        lanes = self.lanes
-        for owed in self.filter.step(Event(entry.number, entry.time, entry.signer, acts), pit, record):
-            lanes.add(owed)
-        if lanes.diverged and pit.adopted == entry.number:
+        event = Event(entry.number, entry.time, entry.signer, acts)
+        for owed in self.filter.step(event, pit, record):
+            self.lanes.add(owed)
+        if self.lanes.diverged and pit.adopted == entry.number:
             self._adopt(text)
         if pit.coming:
             pit.settle()
             self._check_version()
-
-    def _parse(self, entry: Entry) -> Text:
-        pit = self.pit
-        try:
-            text = parse(entry.text, pit.words)
-        except LanguageError as error:
-            raise Damaged(f"entry {entry.number}: {error}") from None
-        if not pit.entry:
-            pit.name = entry.pit
-            pit.open = not text.directives or text.directives[0].verb != "charter"
-            pit.id = "" if pit.open else state.sha256(entry.text)
-            self._check_version()
-        if text.pit != pit.name or entry.pit != pit.name:
-            other = text.pit if text.pit != pit.name else entry.pit
-            raise Damaged(f"entry {entry.number}: it is for the pit {other}, this is {pit.name}")
-        return text
 
     def _check_version(self) -> None:
         name = self.filter.name
@@ -257,3 +245,9 @@ class Run:
     def date(self) -> str:
         """The last entry's time as `From_` lines have it."""
         return asctime(self.pit.time)
+
+
+def later(time: str) -> str:
+    """The first time after `time`: when a draft that counts as the next entry is taken to stand."""
+    moment = datetime.fromisoformat(time[:-1]) + timedelta(microseconds=1)
+    return moment.isoformat(timespec="microseconds") + "Z"

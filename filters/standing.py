@@ -2,8 +2,8 @@
 
 Whether a report's directive counts is decided here, by the published record of both sides: who may
 publish, orders named, quantities left, prices inside limits, `accept` standing (FILTERS, What
-counts). Every filter and the audit use this one fold, so all decide alike, without knowing anybody's
-balance.
+counts). Every filter and the audit use this one fold, so all decide alike, without knowing
+anybody's balance.
 
 Quantities and prices of orders are integers of 10**-9 (`SCALE`), so that an unlisted ticker of an
 open stream trades exactly; amounts of claims are in the asset's smallest unit.
@@ -18,7 +18,8 @@ from pit.archives.entry import OPERATOR
 from pit.archives.language import Text
 from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive
-from pit.pits.state import Holder, Pit
+from pit.pits.listing import Holder
+from pit.pits.state import Pit
 
 SCALE = DECIMALS
 
@@ -61,10 +62,10 @@ class Order:
         "until",
     )
 
-    def __init__(
-        self, ref: str, number: int, time: str, owner: str, directive: Directive
-    ) -> None:
-        quantity, self.ticker, self.limit = directive.args
+    def __init__(self, ref: str, number: int, time: str, owner: str, directive: Directive) -> None:
+        quantity, ticker, limit = directive.args
+        self.ticker: str = ticker
+        self.limit: Decimal = limit
         self.ref, self.number, self.time, self.owner = ref, number, time, owner
         self.buys = directive.verb == "buy"
         self.quantity = scaled[quantity]
@@ -82,7 +83,7 @@ class Order:
 
 
 class Claim:
-    """A transfer or withdrawal: `amount` in the asset's smallest unit, or None if it has no such."""
+    """A transfer or withdrawal; `amount` in smallest units, None where the asset has no such."""
 
     __slots__ = ("accepted", "amount", "asset", "number", "owner", "ref", "to", "verb", "written")
 
@@ -110,7 +111,14 @@ class Problem(NamedTuple):
     why: str
 
 
-Subject = Order | Claim | Cancel | Problem | tuple[Order, Order] | None
+class Trade(NamedTuple):
+    """The two orders of a fill."""
+
+    bought: Order
+    sold: Order
+
+
+Subject = Order | Claim | Cancel | Problem | Trade | None
 
 
 class Act(NamedTuple):
@@ -192,7 +200,9 @@ def _holds(holder: Holder | None, signer: str, after: int, pit: Pit, what: str) 
         owner = holder.handle if holder else "nobody"
         return f"{what} is {owner}'s to report on, not {signer}'s"
     if holder.since > after:
-        return f"{signer} has {what} since entry {holder.since}; the report knows only up to {after}"
+        return (
+            f"{signer} has {what} since entry {holder.since}; the report knows only up to {after}"
+        )
     if after < pit.adopted:
         return f"the report knows only up to {after}; entry {pit.adopted} adopted what stood then"
     return ""
@@ -243,9 +253,13 @@ def _payout(
     target = directive.args[0]
     claim = record.claims.get(target)
     if claim is None or claim.verb != "withdraw":
-        return record.problem(ref, entry, f"entry {target} is no withdrawal that waits for its payout")
+        return record.problem(
+            ref, entry, f"entry {target} is no withdrawal that waits for its payout"
+        )
     if not claim.accepted:
-        return record.problem(ref, entry, f"the accept of {claim.owner}/{target} does not stand yet")
+        return record.problem(
+            ref, entry, f"the accept of {claim.owner}/{target} does not stand yet"
+        )
     del record.claims[target]
     record.totals[claim.asset] = record.totals.get(claim.asset, 0) - (claim.amount or 0)
     return claim
@@ -317,7 +331,7 @@ def _answer(
 
 def _fill(
     record: Standing, ref: str, directive: Directive, entry: Entry, pit: Pit, after: int
-) -> tuple[Order, Order] | str:
+) -> Trade | str:
     number, ticker, price, buyer, seller = directive.args
     why = _holds(pit.specialists.get(ticker), entry.signer, after, pit, ticker)
     if why:
@@ -346,7 +360,7 @@ def _fill(
         order.filled += quantity
         if order.filled == order.quantity:
             del record.orders[order.ref]
-    return bought, sold
+    return Trade(bought, sold)
 
 
 def _leaves(

@@ -73,9 +73,7 @@ def _show_owed(word: str, signer: str, owed: Owed, run: "Run") -> str:
     return f"{word} {signer} {text}  lane: {owed.lane}\n  cause: {owed.cause}\n"
 
 
-_OWED = re.compile(
-    r"(owed|stands|instead) (\S+) (.+\n(?:  .+\n)*?)  lane: (\S+)\n  cause: (\S+)\n"
-)
+_OWED = re.compile(r"(owed|stands|instead) (\S+) (.+\n(?:  .+\n)*?)  lane: (\S+)\n  cause: (\S+)\n")
 
 
 def load(run: "Run", checkpoint: Checkpoint) -> None:
@@ -84,8 +82,8 @@ def load(run: "Run", checkpoint: Checkpoint) -> None:
         _load(run, checkpoint)
     except (LanguageError, KeyError, ValueError, AttributeError) as error:
         raise Damaged(
-            f"the checkpoint of {checkpoint.filter} at {checkpoint.number} cannot be read: {error}; "
-            "remove it, and the state is worked out again from the archive"
+            f"the checkpoint of {checkpoint.filter} at {checkpoint.number} cannot be read: "
+            f"{error}; remove it, and the state is worked out again from the archive"
         ) from None
 
 

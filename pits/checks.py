@@ -1,7 +1,7 @@
 """Which directives about a pit can have an effect: each check a small function with its sentence.
 
-The notary refuses what has an objection; a fold that meets it all the same leaves it without effect,
-so that every reader holds the same pit.
+The notary refuses what has an objection; a fold that meets it all the same leaves it without
+effect, so that every reader holds the same pit.
 """
 
 from typing import TYPE_CHECKING

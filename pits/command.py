@@ -24,7 +24,7 @@ from importlib.metadata import EntryPoint, entry_points, version
 
 from pit.archives.errors import IOFailure, Misconfigured, PitError, UsageError
 
-__all__ = ["main", "verbs"]
+__all__ = ["main", "run_verb", "verbs"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -56,9 +56,17 @@ def _run(args: list[str]) -> int:
             return 0
         case [option, *_] if option.startswith("-"):
             raise UsageError(f"no such option: {option}; `pit --help` lists the verbs")
-    function = _load(_find(args[0]))
+    return run_verb(args[0], args[1:])
+
+
+def run_verb(verb: str, args: Sequence[str]) -> int:
+    """Run a verb in this process, as `turn` and `new` do, and return its exit status.
+
+    Whatever the verb raises comes through; UsageError if there is no such verb.
+    """
+    function = _load(_find(verb))
     try:
-        status = function(args[1:])
+        status = function(list(args))
     except SystemExit as done:  # argparse ends --help this way
         if done.code is not None and not isinstance(done.code, int):
             raise

@@ -1,7 +1,9 @@
 """A pit's fold as text and back: the part of a checkpoint that every filter has."""
 
+import re
 from collections.abc import Iterable, Iterator
 
+from pit.archives.language import parse_directives
 from pit.archives.verbs import Directive, Verb, vocabulary
 from pit.archives.words import CORE
 from pit.pits.effects import APPLY, put_in_force
@@ -16,7 +18,13 @@ STATE = {
                 "read",
                 "{entry:natural} {time:time}",
                 "The last entry read.",
-                keys={"pit": "name", "id": "hash", "title": "text", "adopted": "natural", "open": "yes"},
+                keys={
+                    "pit": "name",
+                    "id": "hash",
+                    "title": "text",
+                    "adopted": "natural",
+                    "open": "yes",
+                },
             ),
             Verb(
                 "member",
@@ -105,3 +113,10 @@ def load(pit: Pit, state: Iterable[Directive]) -> None:
             pit.shards.setdefault(count, {})[shard] = Holder(args[1], args[2])
         elif directive.verb == "sharded":
             pit.shard_count, pit.sharded_at = args
+
+
+def load_text(pit: Pit, text: str) -> None:
+    """The fold out of a whole checkpoint's text; what is not the fold's is left alone."""
+    blocks = re.findall(r"^(\S+)([^\n]*\n(?:  [^\n]*\n)*)", text, re.MULTILINE)
+    kept = "".join(verb + rest for verb, rest in blocks if verb in STATE)
+    load(pit, parse_directives(kept, STATE).directives)

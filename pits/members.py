@@ -55,5 +55,8 @@ def misplaced(directives: tuple[Directive, ...], signer: str, words: Words) -> t
         if inside and report != inside:
             return index, f"`{directive.verb}` does not belong in a report of {inside}"
         if report and not inside and not (signer == OPERATOR and directive.verb == "refuse"):
-            return index, f"`{directive.verb}` must stand in a report of {report}: `report {report} N`"
+            return (
+                index,
+                f"`{directive.verb}` must stand in a report of {report}: `report {report} N`",
+            )
     return -1, ""

@@ -21,6 +21,7 @@ from typing import NamedTuple, TypeVar
 import pysequoia
 
 from pit.archives.errors import PitError
+from pit.archives.fields import ADDRESS
 from pit.pits.clearsigned import Clearsigned, ShapeError, split
 from pit.pits.packets import (
     CREATED,
@@ -145,8 +146,7 @@ class Certificate:
     cert: pysequoia.Cert = field(repr=False, compare=False)
 
 
-_MAILBOX = r"[!-;=?A-~]+@[!-;=?A-~]+"
-_ADDRESS = re.compile(rf"(?:.*<(?={_MAILBOX}>))?({_MAILBOX})>?", re.DOTALL)
+_MAIL = re.compile(rf".*<({ADDRESS})>|({ADDRESS})", re.DOTALL)
 
 
 def certificate(armored: str | bytes) -> Certificate:
@@ -181,7 +181,7 @@ def certificate(armored: str | bytes) -> Certificate:
 
 def _certificate(raw: bytes, cert: pysequoia.Cert, keys: list[str]) -> Certificate:
     expires = cert.expiration  # raises when no signature of its own makes it valid
-    mails = [_ADDRESS.fullmatch(str(user_id)) for user_id in cert.user_ids]
+    mails = [_MAIL.fullmatch(str(user_id)) for user_id in cert.user_ids]
     if cert.fingerprint.upper() != keys[0]:
         raise KeyRefused(f"public key {keys[0]}: Sequoia reads {cert.fingerprint.upper()}")
     return Certificate(
@@ -189,7 +189,7 @@ def _certificate(raw: bytes, cert: pysequoia.Cert, keys: list[str]) -> Certifica
         keys=frozenset(keys),
         expires=_iso(expires) if expires else None,
         revoked=cert.is_revoked,
-        addresses=tuple(mail[1] for mail in mails if mail),
+        addresses=tuple(mail[1] or mail[2] for mail in mails if mail),
         armored=pysequoia.armor(raw, pysequoia.ArmorKind.PublicKey),
         cert=cert,
     )

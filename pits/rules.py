@@ -23,9 +23,13 @@ RULES: dict[str, Rule] = {
     "match": Rule("count", "1", "version of the matching rules"),
     "positions": Rule("count", "1", "version of the rules of accounts and cover"),
     "freshness": Rule(
-        "duration", "7d", "how old a signature may be, by Pit-Time, when the notary takes the mail in"
+        "duration",
+        "7d",
+        "how old a signature may be, by Pit-Time, when the notary takes the mail in",
     ),
-    "idle-seal": Rule("duration", "1h", "after how long without a seal the notary makes one anyway"),
+    "idle-seal": Rule(
+        "duration", "1h", "after how long without a seal the notary makes one anyway"
+    ),
     "clock-jump": Rule(
         "duration",
         "400d",
@@ -56,11 +60,13 @@ def reference() -> str:
     lines = [
         "# Rules",
         "",
-        "Parameters of a pit, set by the operator: `rule NAME VALUE`, in force from the next entry.",
+        "Parameters of a pit. The operator sets them, `rule NAME VALUE`, from the next entry on.",
         "",
         "| rule | default | meaning |",
         "|---|---|---|",
     ]
     lines += [f"| `{name}` | `{rule.default}` | {rule.meaning} |" for name, rule in RULES.items()]
-    words = "`rule words NAME VERSION` takes a filter's words into use; until then they are refused."
+    words = (
+        "`rule words NAME VERSION` takes a filter's words into use; until then they are refused."
+    )
     return "\n".join([*lines, "", words, ""])

@@ -5,10 +5,13 @@ numbers of the reports that stand. Every program that reads an archive keeps one
 each entry; what it says depends on the entries read and on nothing else (law 1).
 """
 
+import hashlib
 from collections.abc import Iterator
 from typing import Any
 
-from pit.archives.language import Text
+from pit.archives.errors import Damaged
+from pit.archives.language import LanguageError, Text, parse
+from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive, Verb
 from pit.archives.words import CORE
 from pit.pits import rules
@@ -50,7 +53,7 @@ class Pit:
         return self.rules[name] if name in self.rules else rules.default(name)
 
     def decimals(self, asset: str) -> int | None:
-        """The decimals of an asset's or ticker's smallest unit; None where there is no such thing."""
+        """The decimals of an asset's or ticker's smallest unit; None where it does not exist."""
         known = self.assets.get(asset) or self.tickers.get(asset)
         return known.decimals if known else None
 
@@ -66,6 +69,34 @@ class Pit:
         if ticker == "-":
             ticker = next(iter(self.tickers), "")
         return self.specialists.get(ticker)
+
+    def take(self, entry: Entry) -> Text:
+        """Read one entry: its text, as the words in force at it parse it; its effect on this pit.
+
+        The caller ends the entry with `settle`. Raises Damaged where the entry does not follow the
+        last one, is another pit's, or does not parse.
+        """
+        number, time = entry.number, entry.time
+        try:
+            text = parse(entry.text, self.words)
+        except LanguageError as error:
+            raise Damaged(f"entry {number}: {error}") from None
+        if not self.entry:
+            self.name = entry.pit
+            self.open = not text.directives or text.directives[0].verb != "charter"
+            self.id = "" if self.open else hashlib.sha256(entry.text.encode()).hexdigest()
+        if number != self.entry + 1:
+            raise Damaged(
+                f"entry {number} follows entry {self.entry}; a stream is whole, from entry 1 or "
+                "from a checkpoint on"
+            )
+        if time <= self.time:
+            raise Damaged(f"entry {number}: its time {time} is not after {self.time}")
+        if text.pit != self.name or entry.pit != self.name:
+            other = text.pit if text.pit != self.name else entry.pit
+            raise Damaged(f"entry {number}: it is for the pit {other}; this is {self.name}")
+        self.step(number, time, entry.signer, text)
+        return text
 
     def step(self, number: int, time: str, signer: str, text: Text) -> None:
         """Read one entry: its directives take effect one after the other; rules, by `settle`."""

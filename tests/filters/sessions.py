@@ -48,7 +48,7 @@ class Archive:
         return f"pit acme\n  id: {self.id[:16]}\n" if self.id else "pit acme\n"
 
     def post(self, draft: Draft) -> bool:
-        """Take a report in, if its number is the signer's next; otherwise it is as if never sent."""
+        """Take a report in if its number is the signer's next; else it is as if never sent."""
         key = (draft.filter, draft.signer)
         if draft.number != self.numbers.get(key, 0) + 1:
             return False
@@ -212,7 +212,13 @@ class Session:
 
 
 def play(
-    seed: int, *, shards: int, chaos: bool, cash: str = "100000", units: str = "10000", count: int = 40
+    seed: int,
+    *,
+    shards: int,
+    chaos: bool,
+    cash: str = "100000",
+    units: str = "10000",
+    count: int = 40,
 ) -> Session:
     """Play the instructions of a seed: with instant mail, or with every kind of bad mail."""
     rng = random.Random(seed)

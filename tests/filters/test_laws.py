@@ -21,7 +21,9 @@ def trades(session: Session) -> dict[str, list[tuple[object, ...]]]:
             if directive.verb == "fill":
                 quantity, ticker, price, buyer, seller = directive.args
                 pair = [index[name.partition("/")[2]] for name in (buyer, seller)]
-                found.setdefault(ticker, []).append((quantity, price, *pair, directive.keys["taker"]))
+                found.setdefault(ticker, []).append(
+                    (quantity, price, *pair, directive.keys["taker"])
+                )
     return found
 
 
@@ -36,7 +38,11 @@ def endings(session: Session) -> dict[int, str]:
                 why = directive.args[-1] if directive.verb == "leaves" else directive.verb
                 word, _, cancel = why.partition(" ")
                 if ref in index:
-                    key = index[cancel] + 1000 if word in ("late", "cancelled") and cancel else index[ref]
+                    key = (
+                        index[cancel] + 1000
+                        if word in ("late", "cancelled") and cancel
+                        else index[ref]
+                    )
                     found[key] = found.get(key, "") + word + ";"
     return found
 
@@ -84,9 +90,7 @@ def test_with_plenty_of_cash_bad_mail_ends_as_instant_mail(round: int) -> None:
 @pytest.mark.parametrize("round", range(ROUNDS))
 def test_with_scarce_cash_and_bad_mail_nothing_is_promised_twice(round: int) -> None:
     for seed in range(round * PER_ROUND, (round + 1) * PER_ROUND):
-        session = play(
-            seed, shards=1 + seed % 3, chaos=True, cash="250", units="25", count=40
-        )
+        session = play(seed, shards=1 + seed % 3, chaos=True, cash="250", units="25", count=40)
         check_end(session)
 
 

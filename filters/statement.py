@@ -1,0 +1,76 @@
+"""Print a member's statement: every change of a balance, with the entry that made it.
+
+$ pit statement alice
+$ pit statement alice --json
+"""
+
+from collections.abc import Iterator
+
+from pit.archives.amounts import decimal, plain
+from pit.archives.errors import NoInput
+from pit.archives.fields import show_time
+from pit.archives.mbox import Entry
+from pit.filters.accounts import Posting
+from pit.filters.positions import Positions
+from pit.filters.runner import Run
+from pit.filters.show import print_rows
+from pit.filters.views import Row, holdings
+from pit.pits.display import show_json
+from pit.pits.home import Home, choose_pit, root
+from pit.pits.options import add_pit, parser
+from pit.pits.reading import entries_of
+
+
+def lines(
+    run: Run, entries: Iterator[Entry], postings: list[Posting], handle: str
+) -> Iterator[Row]:
+    """The changes of a member's balances, oldest first.
+
+    postings: the journal that the run's filter writes to.
+    """
+    balances: dict[str, int] = {}
+    for entry in entries:
+        postings.clear()
+        run.feed(entry)
+        for account, asset, amount, ref, why in postings:
+            if account != handle:
+                continue
+            decimals = run.pit.decimals(asset) or 0
+            balances[asset] = balances.get(asset, 0) + amount
+            change = plain(decimal(amount, decimals))
+            yield {
+                "time": show_time(entry.time),
+                "entry": str(entry.number)
+                if ref == str(entry.number)
+                else f"{entry.number} ({ref})",
+                "what": why,
+                "change": change if amount < 0 else f"+{change}",
+                "asset": asset,
+                "balance": plain(decimal(balances[asset], decimals)),
+            }
+
+
+def main(argv: list[str]) -> int:
+    """Print the statement."""
+    options = parser("statement", __doc__)
+    add_pit(options)
+    options.add_argument("handle", metavar="HANDLE")
+    options.add_argument("--json", action="store_true")
+    args = options.parse_args(argv)
+    home = Home(root())
+    pit = choose_pit(home, args.pit)
+    postings: list[Posting] = []
+    positions = Positions(journal=postings.append)
+    run = Run(positions)
+    rows = list(lines(run, entries_of(home, pit), postings, args.handle))
+    if args.handle not in run.pit.members and not run.pit.open:
+        raise NoInput(f"{args.handle} is not a member of {pit}; `pit show members` lists them")
+    now = list(holdings(positions, run.pit, args.handle))
+    if args.json:
+        show_json({"member": args.handle, "lines": rows, "holdings": now})
+    else:
+        print_rows(rows, f"{args.handle} has moved nothing")
+        if now:
+            print()
+            print_rows(now, "")
+    return 0

@@ -1,0 +1,40 @@
+"""Print the crontab lines that keep a pit going: one turn a minute.
+
+    $ pit cron
+    $ (crontab -l; pit cron) | crontab -
+
+A turn that finds nothing to do says nothing and ends; one that finds another one at work ends too.
+"""
+
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+from pit.pits.home import Home, choose_pit, root
+from pit.pits.options import add_pit, parser
+
+
+def main(argv: list[str]) -> int:
+    """Run `pit cron`."""
+    options = parser("cron", __doc__)
+    add_pit(options)
+    args = options.parse_args(argv)
+    home = Home(root())
+    print(crontab(home, choose_pit(home, args.pit), _program()), end="")
+    return 0
+
+
+def crontab(home: Home, pit: str, program: str) -> str:
+    """The lines for one pit; `%` is crontab(5)'s own and is escaped."""
+    command = f"PIT_HOME={shlex.quote(str(home.root))} {shlex.quote(program)} turn -p {pit}"
+    escaped = command.replace("%", r"\%")
+    return f"# {pit}: the notary, then the filters\n* * * * * {escaped}\n"
+
+
+def _program() -> str:
+    """The `pit` that runs now, as cron, which has another PATH, will find it."""
+    here = Path(sys.argv[0])
+    if here.name == "pit" and here.exists():
+        return str(here.absolute())
+    return shutil.which("pit") or "pit"

@@ -1,0 +1,180 @@
+"""GnuPG keeps the keys and signs with them: one home folder, through python-gnupg.
+
+Verifying is `pit.pits.openpgp`'s; this is for where a key lives, be it a file, an agent or a token.
+"""
+
+import contextlib
+import io
+import os
+import re
+import subprocess
+import tempfile
+import weakref
+from pathlib import Path
+from typing import Any
+
+import gnupg  # type: ignore[import-untyped]  # it comes without types
+
+from pit.archives.cut import canonical
+from pit.archives.errors import CannotCreate, Denied, Misconfigured, PitError
+from pit.pits.openpgp import ShapeError, read_signature, split
+
+__all__ = ["KeyHome"]
+
+# Nothing hangs on a gpg.conf. SHA-512 is long enough for every key (ECDSA on P-521 takes no less).
+_OPTIONS = [
+    "--no-options",
+    "--no-auto-check-trustdb",
+    "--trust-model=always",
+    "--digest-algo=SHA512",
+    "--cert-digest-algo=SHA512",
+]
+# The agent's socket lies in the home folder where there is no /run/user; from about 87 characters
+# on its path does not fit a socket address.
+_LONGEST = 80
+
+
+class KeyHome:
+    """A GnuPG home folder, made (0700) if missing; a context manager.
+
+    Closing it, or the end of the program, ends the folder's agent. Every error carries gpg's own
+    words on one line.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.absolute()
+        link: Path | None = None
+        try:
+            self.folder.mkdir(0o700, parents=True, exist_ok=True)
+            if len(os.fsencode(self.folder)) > _LONGEST:
+                link = Path(tempfile.mkdtemp(prefix="pit-", dir="/tmp")) / "h"
+                link.symlink_to(self.folder)
+        except OSError as error:
+            raise CannotCreate(f"{error.filename or folder}: {error.strerror}") from error
+        self._home = str(link or self.folder)
+        self._end = weakref.finalize(self, _end, self._home, link)
+        try:
+            self._gpg = gnupg.GPG(gnupghome=self._home, options=_OPTIONS)
+        except OSError as error:
+            self.close()
+            raise Misconfigured("gpg cannot be run; install GnuPG 2.2 or newer") from error
+        except ValueError as error:  # gpg itself refused to start
+            self.close()
+            raise Misconfigured(f"gpg: {_line(str(error))}") from error
+
+    def __enter__(self) -> "KeyHome":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the agent of this home (it forgets its passphrases). A second time does nothing."""
+        self._end()
+
+    def make_key(self, name: str, mail: str, *, passphrase: str | None = None) -> str:
+        """Make an Ed25519 key that signs and certifies and never expires; return its fingerprint.
+
+        PitError if a name, address or passphrase is none; Denied if gpg will not.
+        """
+        _check_passphrase(passphrase)
+        if re.search(r"[\x00-\x1f\x7f<>()]", name + mail):
+            raise PitError(f"{name!r}, {mail!r}: there should be no <>() or control characters")
+        protection = f"Passphrase: {passphrase}" if passphrase else "%no-protection"
+        made = self._gpg.gen_key(
+            "Key-Type: EDDSA\nKey-Curve: ed25519\nKey-Usage: sign\nExpire-Date: 0\n"
+            f"Name-Real: {name}\nName-Email: {mail}\n{protection}\n%commit\n".encode()
+        )
+        if not made.fingerprint:
+            raise Denied(f"no key for {mail}: {_words(made)}")
+        return str(made.fingerprint)
+
+    def secret_keys(self) -> list[str]:
+        """Return the fingerprints of the primary keys that can sign here."""
+        listed = self._gpg.list_keys(True)
+        if listed.returncode:
+            raise Denied(f"{self.folder}: {_words(listed)}")
+        return [key["fingerprint"] for key in listed]
+
+    def export(self, fingerprint: str) -> str:
+        """Return the armoured public key with nothing but its own newest signatures."""
+        armored = self._gpg.export_keys(_fingerprint(fingerprint), minimal=True)
+        if not armored:
+            raise Denied(f"{self.folder}: there is no key {fingerprint}")
+        return str(armored)
+
+    def import_key(self, data: bytes) -> list[str]:
+        """Import public or secret keys; return their primary fingerprints. PitError if none."""
+        done = self._gpg.import_keys(data)
+        found = [fingerprint for fingerprint in done.fingerprints if fingerprint]
+        if not found:
+            raise PitError(f"nothing imported; there should be an OpenPGP key: {_words(done)}")
+        return list(dict.fromkeys(found))
+
+    def clearsign(self, text: str, fingerprint: str, *, passphrase: str | None = None) -> str:
+        """Return the clearsigned block of a text, LF-ended lines, as `openpgp.split` takes it.
+
+        Without a passphrase a protected key's agent asks for it (pinentry). Denied if gpg will not
+        sign; ShapeError for a text that would not come back: empty, with CR or NUL, or with lines
+        that gpg cuts.
+        """
+        _check_passphrase(passphrase)
+        try:
+            data = text.encode()
+        except UnicodeEncodeError as error:
+            raise ShapeError(f"a text to sign should be Unicode: {error}") from error
+        # With --default-key alone gpg would sign with another key when this one is missing.
+        signed = self._gpg.sign_file(
+            io.BytesIO(data),
+            passphrase=_bytes_as_latin1(passphrase),
+            extra_args=["--local-user", _fingerprint(fingerprint)],
+        )
+        if signed.returncode or not signed.data:
+            raise Denied(f"{fingerprint} does not sign: {_words(signed)}")
+        block = split(signed.data)
+        read_signature(block.armor, block.hash)
+        if block.text != canonical(data):
+            raise ShapeError("gpg cut the text; lines should be shorter than 19,000 bytes")
+        return str(signed.data.decode("utf-8"))
+
+
+def _end(home: str, link: Path | None) -> None:
+    with contextlib.suppress(OSError):  # no gpgconf, no agent
+        subprocess.run(
+            ["gpgconf", "--homedir", home, "--kill", "all"], capture_output=True, check=False
+        )
+    if link:
+        link.unlink(missing_ok=True)
+        link.parent.rmdir()
+
+
+def _fingerprint(text: str) -> str:
+    """Denied unless it names one key exactly: gpg would also take a part of a user id."""
+    if not re.fullmatch(r"[0-9A-F]{40}", text):
+        raise Denied(f"{text!r} should be a fingerprint, 40 upper-case hex digits")
+    return text
+
+
+def _check_passphrase(passphrase: str | None) -> None:
+    # gpg's description of a new key is lines, and loses the blanks at their ends.
+    if passphrase is not None and not re.fullmatch(
+        r"[^\s\x00](?:[^\r\n\x00]*[^\s\x00])?", passphrase
+    ):
+        raise Denied("a passphrase should be one line without blanks at its ends; None for none")
+
+
+def _bytes_as_latin1(passphrase: str | None) -> str | None:
+    """python-gnupg writes Latin-1, gpg's own; the characters are to be UTF-8's bytes."""
+    return None if passphrase is None else passphrase.encode().decode("latin-1")
+
+
+def _words(result: Any) -> str:
+    """What gpg said, without its status lines."""
+    said = (
+        str(getattr(result, "stderr", "")).encode("latin-1", "replace").decode("utf-8", "replace")
+    )
+    return _line("; ".join(line for line in said.splitlines() if not line.startswith("[GNUPG:]")))
+
+
+def _line(text: str) -> str:
+    return " ".join(text.replace("gpg: ", "").split()) or "no reason given"

@@ -1,0 +1,127 @@
+"""Open a pit: keys, settings, and the charter, signed by the operator and taken in by the notary.
+
+    $ pit new acme
+    $ pit new fund --template bare --title "The fund" --address fund@lists.example.org
+
+The template `club` makes one person, the treasurer, operator, cashier, issuer, keeper and
+specialist, with a currency, in the one signed text that founds the pit; `bare` founds it and leaves
+the rest to you. The operator signs with the wallet `operator`, which is made if it is missing.
+
+Without --address the pit's list is NAME@pits.invalid: `.invalid` is reserved (RFC 2606) and no mail
+can ever be sent there, so nothing leaves this host by mistake while mail comes through the spool.
+"""
+
+from pit.archives.entry import OPERATOR
+from pit.archives.errors import CannotCreate, PitError, UsageError
+from pit.archives.language import LanguageError, check_characters, parse
+from pit.archives.verbs import Directive
+from pit.archives.words import CORE
+from pit.pits import spool
+from pit.pits.command import run_verb
+from pit.pits.gnupg import KeyHome
+from pit.pits.home import Home, Settings, root, save_settings
+from pit.pits.identity import Identity, identity_of, keys_of, make_identity
+from pit.pits.options import parser
+from pit.pits.reading import last_seal, pit_id
+from pit.pits.signing import compose, signed
+
+ROLES = ("cashier", "issuer", "keeper", "specialist")
+CURRENCIES = {
+    "CHF": ("Swiss franc", 2),
+    "EUR": ("Euro", 2),
+    "GBP": ("Pound sterling", 2),
+    "JPY": ("Yen", 0),
+    "USD": ("US dollar", 2),
+}
+"""Names and decimals (ISO 4217) of a few; any other code is its own name, with 2."""
+
+
+def main(argv: list[str]) -> int:
+    """Run `pit new`."""
+    options = parser("new", __doc__)
+    options.add_argument("name", metavar="NAME", help="a-z, then up to 31 of a-z, 0-9 and -")
+    options.add_argument("--template", choices=["club", "bare"], default="club")
+    options.add_argument("--currency", metavar="CODE", default="EUR", help="of a club (EUR)")
+    options.add_argument("--title", help="what it is called (default: NAME)")
+    options.add_argument("--address", help="the list's (default: NAME@pits.invalid)")
+    options.add_argument(
+        "--mail", default="operator@pits.invalid", help="of a new operator's wallet"
+    )
+    args = options.parse_args(argv)
+    home = Home(root())
+    address = args.address or f"{args.name}@pits.invalid"
+    if args.name in home.pits() or home.archive(args.name).exists():
+        raise CannotCreate(f"{home.pit(args.name)}: the pit {args.name} is here already")
+    currency = args.currency if args.template == "club" else ""
+    _check(args.name, args.title or args.name, address, currency)
+    me = _operator(home, args.mail)
+    found(home, me, args.name, args.title or args.name, address, currency)
+    print(f"{args.name} is open. Its id, by which anybody can check its archive:")
+    print(f"  {pit_id(home, args.name)}")
+    print("Next: a member's key, his admission, and the notary, which takes what waits:")
+    print("  pit key make alice alice@example.org")
+    print(f"  pit key show --as alice | pit admit -p {args.name} alice alice@example.org -")
+    print(f"  pit notary -p {args.name}")
+    return 0
+
+
+def _check(name: str, title: str, address: str, currency: str) -> None:
+    """UsageError for a charter that would not parse; nothing is made yet."""
+    text = compose(name, charter(title, "-", "-", "operator@pits.invalid", address, currency))
+    try:
+        check_characters(text)
+        parse(text, CORE)
+    except LanguageError as error:
+        raise UsageError(f"{error.problem} (in the charter)") from None
+
+
+def _operator(home: Home, mail: str) -> Identity:
+    """The operator's wallet, made if it is missing."""
+    if OPERATOR in home.wallets():
+        return identity_of(home, OPERATOR)
+    return make_identity(home, OPERATOR, "Operator", mail)
+
+
+def found(home: Home, me: Identity, name: str, title: str, address: str, currency: str) -> None:
+    """Make the notary's key, sign the charter, put it into the spool, and let the notary take it.
+
+    The settings come last of what is made here: as long as there are none, there is no pit, and
+    the same command may be given again.
+    """
+    with keys_of(home, OPERATOR) as keys, KeyHome(home.notary_keys(name)) as notary:
+        theirs = notary.secret_keys()
+        fingerprint = theirs[0] if theirs else notary.make_key(f"Notary of {name}", address)
+        directives = charter(
+            title,
+            keys.export(me.fingerprint),
+            notary.export(fingerprint),
+            me.mail,
+            address,
+            currency,
+        )
+        made = signed(keys, me, compose(name, directives), address)
+    spool.put(home.spool(name), made.mail)
+    save_settings(home, Settings(name, "", address, fingerprint))
+    status = run_verb("notary", ["-p", name])
+    if status or last_seal(home, name) is None:
+        raise PitError(f"the notary did not take the charter; see {home.quarantine(name)}")
+
+
+def charter(
+    title: str, operator_key: str, notary_key: str, mail: str, address: str, currency: str
+) -> str:
+    """The directives that found a pit; those of a club if there is a currency."""
+    keys = {
+        "operator-key": operator_key.strip(),
+        "notary-key": notary_key.strip(),
+        "mail": (mail,),
+        "list": (address,),
+    }
+    directives = [Directive("charter", (title,), keys)]
+    if currency:
+        called, decimals = CURRENCIES.get(currency, (currency, 2))
+        about = {"decimals": decimals, "kind": "currency"}
+        directives.append(Directive("asset", (currency, called), about))
+        directives += [Directive("grant", (role, OPERATOR)) for role in ROLES]
+        directives.append(Directive("keeper", ("1/1", OPERATOR)))
+    return "".join(CORE[directive.verb].show(directive) for directive in directives)

@@ -1,0 +1,134 @@
+"""Send a pit's archive to stdout, up to the last seal: what filters read.
+
+    $ pit read --for match | pit match | pit publish match
+
+With `--for`, the newest checkpoints of those filters that are here come first, and then only the
+entries that one of them has not read.
+"""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+from pit.archives import mbox
+from pit.archives.errors import NoInput, PitError, UsageError
+from pit.archives.extent import chunks, extent
+from pit.archives.mbox import Checkpoint
+from pit.pits.home import Home, choose_pit, root
+from pit.pits.options import add_pit, parser
+
+
+def checkpoint_path(home: Home, pit: str, name: str, part: tuple[int, int] | None = None) -> Path:
+    """Where the checkpoint of a filter, or of a shard of it, is kept."""
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,31}", name):
+        raise UsageError(f"'{name}' is not a filter's name")
+    suffix = f".{part[0]}-of-{part[1]}" if part else ""
+    return home.checkpoints(pit) / f"{name}{suffix}.mbox"
+
+
+def usable(path: Path, folder: Path, pit: str) -> Checkpoint | None:
+    """The checkpoint in a file, if it was taken in this archive; otherwise None, with a note."""
+    try:
+        with path.open("rb") as file:
+            found = next(mbox.read(iter([file.read()])), None)
+    except FileNotFoundError:
+        return None
+    except PitError as error:
+        print(f"pit: {path}: {error}; not used", file=sys.stderr)
+        return None
+    if not isinstance(found, Checkpoint) or _root_of(folder, pit, found.number) != found.root:
+        print(f"pit: {path}: it was not taken in this archive; not used", file=sys.stderr)
+        return None
+    return found
+
+
+def _root_of(folder: Path, pit: str, number: int) -> str:
+    """The root that `seal NUMBER` states in this archive; '' where there is no such seal."""
+    start = offset_of(folder, pit, number + 1)
+    if start < 0:
+        return ""
+    for entry in mbox.entries(chunks(folder, pit, start, 1 << 14)):
+        found = re.search(
+            rf"^seal {number}\n(?:  .*\n)*?  root: ([0-9a-f]{{64}})$", entry.text, re.M
+        )
+        return found[1] if found else ""
+    return ""
+
+
+def offset_of(folder: Path, pit: str, number: int) -> int:
+    """Where an entry begins in the archive's readable bytes; -1 where it does not stand.
+
+    Looks from the end, since what is asked for is mostly new.
+    """
+    mark = f"From {number}@{pit}.pit ".encode()
+    before = 0
+    parts = extent(folder, pit)
+    starts = []
+    for _, size in parts:
+        starts.append(before)
+        before += size
+    for (path, size), start in zip(reversed(parts), reversed(starts), strict=True):
+        found = _find_back(path, size, mark)
+        if found >= 0:
+            return start + found
+    return -1
+
+
+def _find_back(path: Path, size: int, mark: bytes, window: int = 1 << 22) -> int:
+    """The last place of a line that begins with `mark` in the first `size` bytes of a file."""
+    with path.open("rb") as file:
+        end = size
+        while end > 0:
+            begin = max(0, end - window)
+            file.seek(begin)
+            data = b"\n" + file.read(min(size, end + len(mark)) - begin)
+            if begin:
+                file.seek(begin - 1)
+                data = file.read(1) + data[1:]
+            found = data.rfind(b"\n" + mark)
+            if found >= 0:
+                return begin + found
+            end = begin
+    return -1
+
+
+def main(argv: list[str]) -> int:
+    """Send the stream."""
+    options = parser("read", __doc__)
+    add_pit(options)
+    options.add_argument(
+        "--for", dest="names", metavar="FILTER,…", default="", help="begin with their checkpoints"
+    )
+    options.add_argument("--shard", metavar="K/N", help="the checkpoint of that shard")
+    args = options.parse_args(argv)
+    home = Home(root())
+    pit = choose_pit(home, args.pit)
+    folder = home.archive(pit)
+    names = [name for name in args.names.split(",") if name]
+    part = None
+    if args.shard:
+        first, _, last = args.shard.partition("/")
+        if not (first.isdigit() and last.isdigit()):
+            raise UsageError(f"'{args.shard}' is not a shard; write K/N, like 1/2")
+        part = (int(first), int(last))
+    found: list[Checkpoint] = []
+    for name in names:
+        checkpoint = usable(checkpoint_path(home, pit, name, part), folder, pit)
+        if checkpoint is None:
+            found = []
+            break
+        found.append(checkpoint)
+    start = offset_of(folder, pit, min(c.number for c in found) + 1) if found else 0
+    out = sys.stdout.buffer
+    for checkpoint in found:
+        path = checkpoint_path(home, pit, checkpoint.filter, part)
+        out.write(path.read_bytes())
+    empty = True
+    for chunk in chunks(folder, pit, start):
+        empty = False
+        out.write(chunk)
+    out.flush()
+    if empty and not found:
+        raise NoInput(f"{folder}: nothing stands yet")
+    return os.EX_OK
