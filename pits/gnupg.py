@@ -17,6 +17,7 @@ import gnupg  # type: ignore[import-untyped]  # it comes without types
 
 from pit.archives.cut import canonical
 from pit.archives.errors import CannotCreate, Denied, Misconfigured, PitError
+from pit.archives.fields import ADDRESS
 from pit.pits.openpgp import ShapeError, read_signature, split
 
 __all__ = ["KeyHome"]
@@ -75,15 +76,18 @@ class KeyHome:
     def make_key(self, name: str, mail: str, *, passphrase: str | None = None) -> str:
         """Make an Ed25519 key that signs and certifies and never expires; return its fingerprint.
 
-        PitError if a name, address or passphrase is none; Denied if gpg will not.
+        The name may be empty. PitError for a name or an address that is none; Denied if gpg will
+        not.
         """
         _check_passphrase(passphrase)
-        if re.search(r"[\x00-\x1f\x7f<>()]", name + mail):
-            raise PitError(f"{name!r}, {mail!r}: there should be no <>() or control characters")
+        # gpg takes lines, such as `%commit`, and any address.
+        if re.search(r"[\x00-\x1f\x7f<>()]", name) or not re.fullmatch(ADDRESS, mail):
+            raise PitError(f"{name!r} <{mail}>: should be a name without <>(), and a mail address")
+        real = f"Name-Real: {name}\n" if name.strip() else ""
         protection = f"Passphrase: {passphrase}" if passphrase else "%no-protection"
         made = self._gpg.gen_key(
             "Key-Type: EDDSA\nKey-Curve: ed25519\nKey-Usage: sign\nExpire-Date: 0\n"
-            f"Name-Real: {name}\nName-Email: {mail}\n{protection}\n%commit\n".encode()
+            f"{real}Name-Email: {mail}\n{protection}\n%commit\n".encode("utf-8", "surrogateescape")
         )
         if not made.fingerprint:
             raise Denied(f"no key for {mail}: {_words(made)}")
@@ -165,7 +169,9 @@ def _check_passphrase(passphrase: str | None) -> None:
 
 def _bytes_as_latin1(passphrase: str | None) -> str | None:
     """python-gnupg writes Latin-1, gpg's own; the characters are to be UTF-8's bytes."""
-    return None if passphrase is None else passphrase.encode().decode("latin-1")
+    if passphrase is None:
+        return None
+    return passphrase.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 def _words(result: Any) -> str:

@@ -53,7 +53,7 @@ class Gpg:
             "--status-fd=1", "--faked-system-time=20200101T000000", *options,
             "--quick-gen-key", f"{name} <{name}@example.org>", kind, "sign", expiry,
         )  # fmt: skip
-        return re.findall(rb"KEY_CREATED . ([0-9A-F]{40})", made)[0].decode()
+        return str(re.findall(rb"KEY_CREATED . ([0-9A-F]{40})", made)[0].decode())
 
     def export(self, fingerprint: str, *options: str) -> bytes:
         return self("--armor", "--export-options=export-minimal", *options, "--export", fingerprint)

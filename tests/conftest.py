@@ -1,0 +1,64 @@
+"""What the tests of several rooms share: `pit` as a process, in a home of its own, real keys."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pit.pits.home import Home
+
+
+class Shell:
+    """Runs `pit VERB …` with its own $PIT_HOME, as a shell would; `err`: what came on stderr."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = Home(home)
+        self.err = ""
+
+    def run(self, *args: str, stdin: bytes = b"", status: int = 0) -> bytes:
+        """Stdout; the exit status must be `status`."""
+        kept = {k: v for k, v in os.environ.items() if k not in ("PIT", "PIT_AS", "PIT_DEBUG")}
+        done = subprocess.run(
+            [sys.executable, "-m", "pit.pits.command", *args],
+            input=stdin,
+            capture_output=True,
+            env={**kept, "PIT_HOME": str(self.home.root)},
+            check=False,
+        )
+        self.err = done.stderr.decode()
+        assert done.returncode == status, f"{args}: {done.returncode}: {self.err}"
+        assert "Traceback" not in self.err
+        return done.stdout
+
+    def __call__(self, *args: str, stdin: bytes = b"", status: int = 0) -> str:
+        """Stdout as text."""
+        return self.run(*args, stdin=stdin, status=status).decode()
+
+
+@pytest.fixture
+def pit(tmp_path: Path) -> Shell:
+    """`pit` in an empty home."""
+    return Shell(tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the club `acme`: the operator, and the members alice and bob, who may trade."""
+    shell = Shell(tmp_path_factory.mktemp("club") / "home")
+    shell("new", "acme", "--title", "Acme pit")
+    for who in ("alice", "bob"):
+        shell("key", "make", who, f"{who}@example.org", "--name", who.title())
+        key = shell.run("key", "show", "--as", who)
+        shell("admit", who, f"{who}@example.org", "-", stdin=key)
+    shell("notary")
+    return shell.home.root
+
+
+@pytest.fixture
+def club(founded: Path, tmp_path: Path) -> Shell:
+    """`pit` in a copy of the club's home: what a test does there, no other test sees."""
+    shutil.copytree(founded, tmp_path / "home")
+    return Shell(tmp_path / "home")
