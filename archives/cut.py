@@ -17,7 +17,8 @@ from pit.archives.entry import unquote
 BEGIN = b"-----BEGIN PGP SIGNED MESSAGE-----\n"
 SIGNATURE = b"-----BEGIN PGP SIGNATURE-----\n"
 
-_BLANK_ENDS = re.compile(rb"[ \t\r]+$", re.MULTILINE)
+# Only from the first blank of a run: trying at each would take time in the square of its length.
+_BLANK_ENDS = re.compile(rb"(?<![ \t\r])[ \t\r]+$", re.MULTILINE)
 _DASHES = re.compile(rb"^- ", re.MULTILINE)
 
 

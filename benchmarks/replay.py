@@ -42,14 +42,13 @@ def texts(entries: int, seed: int = 1) -> Iterator[tuple[str, str]]:
     yield "operator", 'asset EUR "Euro"\n  decimals: 2\n'
     listing = 'ticker ACME "Acme"\n  currency: EUR\n  tick: 0.01\n  lot: 1\n  specialist: sam\n'
     yield "issuer", listing
-    yield "issuer", "issue 1000000000 ACME\n"
     for member in MEMBERS:
         yield "cashier", f"deposit {member} 1000000000 EUR\n"
     for member in MEMBERS:
-        yield "issuer", f"transfer 1000000 ACME to {member}\n"
+        yield member, "issue 1000000000 ACME\n"
     mid = 1000.0
     working: list[tuple[str, int]] = []
-    for number in range(4 + 2 * len(MEMBERS), entries + 1):
+    for number in range(3 + 2 * len(MEMBERS), entries + 1):
         mid = max(200.0, mid + rng.gauss(0, 0.05))
         kind = rng.random()
         member = rng.choice(MEMBERS)

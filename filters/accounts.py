@@ -28,8 +28,18 @@ class Posting(NamedTuple):
     why: str
 
 
+class _Held:
+    """What is held of one account: the sum, and the instructions it is held for."""
+
+    __slots__ = ("amount", "refs")
+
+    def __init__(self) -> None:
+        self.amount = 0
+        self.refs: dict[str, None] = {}
+
+
 class Accounts:
-    """Balances and holds of the members that `keeps` says are kept here.
+    """Balances and holds; what is held of an account is kept as a sum beside it.
 
     journal: called with each posting, where one is given.
     """
@@ -37,7 +47,7 @@ class Accounts:
     def __init__(self, journal: Callable[[Posting], None] | None = None) -> None:
         self.balances: dict[tuple[str, str], int] = {}
         self.holds: dict[str, Hold] = {}
-        self.held: dict[tuple[str, str], dict[str, int]] = {}
+        self._held: dict[tuple[str, str], _Held] = {}
         self.journal = journal
 
     def balance(self, owner: str, asset: str) -> int:
@@ -46,7 +56,13 @@ class Accounts:
 
     def held_of(self, owner: str, asset: str) -> int:
         """What is held of it."""
-        return sum(self.held.get((owner, asset), {}).values())
+        held = self._held.get((owner, asset))
+        return held.amount if held else 0
+
+    def holds_of(self, owner: str, asset: str) -> list[str]:
+        """The instructions that it is held for."""
+        held = self._held.get((owner, asset))
+        return list(held.refs) if held else []
 
     def available(self, owner: str, asset: str) -> int:
         """Balance less holds."""
@@ -63,22 +79,31 @@ class Accounts:
         if self.journal and amount:
             self.journal(Posting(account, asset, amount, ref, why))
 
-    def hold(self, ref: str, owner: str, asset: str, amount: int) -> None:
-        """Set an amount aside for an instruction."""
+    def hold(self, ref: str, owner: str, asset: str, amount: int, *, unasked: bool = False) -> bool:
+        """Hold an amount for an instruction; False, and nothing held, where it is not available.
+
+        unasked: available or not, because the `accept` stands.
+        """
+        key = (owner, asset)
+        held = self._held.get(key)
+        if held is None:
+            held = self._held[key] = _Held()
+        if amount > self.balances.get(key, 0) - held.amount and not unasked:
+            return False
         self.holds[ref] = Hold(owner, asset, amount)
-        self.held.setdefault((owner, asset), {})[ref] = amount
+        held.amount += amount
+        held.refs[ref] = None
+        return True
 
     def release(self, ref: str, amount: int | None = None) -> None:
         """Give back part of a hold, or all of it."""
         hold = self.holds.get(ref)
         if hold is None:
             return
-        left = 0 if amount is None else hold.amount - amount
-        by = self.held[hold.owner, hold.asset]
-        if left > 0:
-            self.holds[ref] = hold._replace(amount=left)
-            by[ref] = left
+        held = self._held[hold.owner, hold.asset]
+        if amount is None or amount >= hold.amount:
+            amount = hold.amount
+            del self.holds[ref], held.refs[ref]
         else:
-            del self.holds[ref], by[ref]
-            if not by:
-                del self.held[hold.owner, hold.asset]
+            self.holds[ref] = hold._replace(amount=hold.amount - amount)
+        held.amount -= amount

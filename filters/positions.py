@@ -9,6 +9,7 @@ nothing is promised twice, however late anybody is (FILTERS, The core filters; M
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from heapq import nsmallest
 
 from pit.archives.amounts import decimal, plain, units
 from pit.archives.verbs import Directive, Verb
@@ -118,32 +119,32 @@ class Positions:
         return Owed("-" if pit.open else owner, directive, ref)
 
     def _judge_order(self, order: Order, event: Event, pit: Pit) -> Owed:
-        why = self._order_problem(order, event, pit)
-        if not why:
-            ticker = pit.tickers[order.ticker]
-            asset = ticker.currency if order.buys else order.ticker
-            need = _value(order.quantity, order.price, ticker, pit)
-            if not order.buys:
-                need = _units(order.quantity, ticker)
-            said = f"{'buy' if order.buys else 'sell'} {_written(order, ticker)}"
-            why = self._cover(order.owner, order.ref, asset, need, said, pit)
+        ticker = pit.tickers.get(order.ticker)
+        why = self._order_problem(order, ticker, event)
+        if ticker and not why:
+            if order.buys:
+                asset, need = ticker.currency, _value(order.quantity, order.price, ticker)
+            else:
+                asset, need = ticker.code, _units(order.quantity, ticker)
+            if not self.accounts.hold(order.ref, order.owner, asset, need):
+                said = f"{'buy' if order.buys else 'sell'} {_written(order, ticker)}"
+                why = self._shortfall(order.owner, asset, need, said, pit)
         if why:
             return self._refuse(order.owner, order.ref, why, pit)
         if order.label:
             self.labels[order.owner, order.label] = order.ref
         return self._accept(order.owner, order.ref, pit)
 
-    def _order_problem(self, order: Order, event: Event, pit: Pit) -> str:
+    def _order_problem(self, order: Order, ticker: Ticker | None, event: Event) -> str:
         """What is wrong with an order before anybody looks at cover (MARKET, Matching, row 1)."""
-        ticker = pit.tickers.get(order.ticker)
         if ticker is None:
             return f"{order.ticker} is not listed"
         if not order.quantity:
             return "a quantity of 0 buys and sells nothing"
-        if order.quantity % units(ticker.lot, SCALE):
+        if order.quantity % ticker.lot_scaled:
             number = plain(decimal(order.quantity, SCALE).normalize())
             return f"{number} is not a multiple of the lot, {plain(ticker.lot)}"
-        if not order.price or order.price % units(ticker.tick, SCALE):
+        if not order.price or order.price % ticker.tick_scaled:
             return f"{plain(order.limit)} is not a multiple of the tick, {plain(ticker.tick)}"
         if order.until and order.until <= event.time:
             return f"until {order.until} is not after {event.time}"
@@ -164,20 +165,17 @@ class Positions:
             why = f"{claim.asset} is kept in this pit; only money is paid out"
         elif claim.to and not pit.open and pit.member(claim.to) is None:
             why = f"{claim.to} is not a member of this pit"
-        else:
+        elif not self.accounts.hold(claim.ref, claim.owner, claim.asset, claim.amount):
             said = f"{claim.verb} {plain(claim.written)} {claim.asset}"
-            why = self._cover(claim.owner, claim.ref, claim.asset, claim.amount, said, pit)
+            why = self._shortfall(claim.owner, claim.asset, claim.amount, said, pit)
         if why:
             return self._refuse(claim.owner, claim.ref, why, pit)
         return self._accept(claim.owner, claim.ref, pit)
 
-    def _cover(self, owner: str, ref: str, asset: str, need: int, said: str, pit: Pit) -> str:
-        """Hold what an instruction needs; or the line of arithmetic that says why not."""
+    def _shortfall(self, owner: str, asset: str, need: int, said: str, pit: Pit) -> str:
+        """The line of arithmetic that says why an account cannot cover an instruction."""
         accounts = self.accounts
         available = accounts.available(owner, asset)
-        if need <= available:
-            accounts.hold(ref, owner, asset, need)
-            return ""
         decimals = pit.decimals(asset) or 0
 
         def text(amount: int) -> str:
@@ -187,11 +185,11 @@ class Positions:
             f"{said} needs {text(need)} {asset}; "
             f"available {text(available)} = balance {text(accounts.balance(owner, asset))}"
         )
-        held = accounts.held.get((owner, asset), {})
+        held = accounts.holds_of(owner, asset)
         if held:
-            refs = sorted(held, key=reference_key)
-            more = f" and {len(refs) - 5} more" if len(refs) > 5 else ""
-            line += f" - held {text(sum(held.values()))} by {', '.join(refs[:5])}{more}"
+            refs = nsmallest(5, held, key=reference_key)
+            more = f" and {len(held) - 5} more" if len(held) > 5 else ""
+            line += f" - held {text(accounts.held_of(owner, asset))} by {', '.join(refs)}{more}"
         return line
 
     def _answered(self, act: Act, pit: Pit) -> None:
@@ -213,15 +211,17 @@ class Positions:
                     subject.owner, subject.to, subject.asset, amount, subject.ref, "transfer"
                 )
             elif self.keeps(subject.owner) and subject.ref not in self.accounts.holds:
-                self.accounts.hold(subject.ref, subject.owner, subject.asset, subject.amount or 0)
+                self.accounts.hold(
+                    subject.ref, subject.owner, subject.asset, subject.amount or 0, unasked=True
+                )
         elif self.keeps(subject.owner) and subject.ref not in self.accounts.holds:
             ticker = pit.tickers.get(subject.ticker)
             if ticker and subject.buys:
-                need = _value(subject.quantity, subject.price, ticker, pit)
-                self.accounts.hold(subject.ref, subject.owner, ticker.currency, need)
+                need = _value(subject.quantity, subject.price, ticker)
+                self.accounts.hold(subject.ref, subject.owner, ticker.currency, need, unasked=True)
             elif ticker:
                 need = _units(subject.quantity, ticker)
-                self.accounts.hold(subject.ref, subject.owner, subject.ticker, need)
+                self.accounts.hold(subject.ref, subject.owner, subject.ticker, need, unasked=True)
 
     def _fill(self, act: Act, bought: Order, sold: Order, pit: Pit) -> None:
         ticker = pit.tickers.get(bought.ticker)
@@ -229,9 +229,9 @@ class Positions:
             return
         number, _, price = act.directive.args[:3]
         quantity, at = units(number, SCALE), units(price, SCALE)
-        cost, pieces = _value(quantity, at, ticker, pit), _units(quantity, ticker)
+        cost, pieces = _value(quantity, at, ticker), _units(quantity, ticker)
         for order, held in (
-            (bought, _value(quantity, bought.price, ticker, pit)),
+            (bought, _value(quantity, bought.price, ticker)),
             (sold, pieces),
         ):
             if self.keeps(order.owner):
@@ -273,21 +273,19 @@ class Positions:
                 self.accounts.balances[args[0], args[1]] = args[2]
             elif verb == "hold":
                 owner, _, ref = args[0].partition("/")
-                self.accounts.hold(ref, owner, args[1], args[2])
+                self.accounts.hold(ref, owner, args[1], args[2], unasked=True)
         for order in record.orders.values():
             if order.label and order.ref in self.accounts.holds:
                 self.labels[order.owner, order.label] = order.ref
 
 
-def _value(quantity: int, price: int, ticker: Ticker, pit: Pit) -> int:
+def _value(quantity: int, price: int, ticker: Ticker) -> int:
     """Quantity x price (both in 10**-9) in the currency's smallest unit; exact for whole lots."""
-    unit: int = 10 ** (2 * SCALE - pit.assets[ticker.currency].decimals)
-    return quantity * price // unit
+    return quantity * price // ticker.value_scaled
 
 
 def _units(quantity: int, ticker: Ticker) -> int:
-    unit: int = 10 ** (SCALE - ticker.decimals)
-    return quantity // unit
+    return quantity // ticker.unit_scaled
 
 
 def _written(order: Order, ticker: Ticker) -> str:

@@ -3,7 +3,8 @@
     $ pit cron
     $ (crontab -l; pit cron) | crontab -
 
-A turn that finds nothing to do says nothing and ends; one that finds another one at work ends too.
+What the turns say goes to the pit's turn.log. One that finds nothing to do says nothing; one that
+finds another one at work says so and ends.
 """
 
 import shlex
@@ -27,8 +28,9 @@ def main(argv: list[str]) -> int:
 
 def crontab(home: Home, pit: str, program: str) -> str:
     """The lines for one pit; `%` is crontab(5)'s own and is escaped."""
+    log = shlex.quote(str(home.pit(pit) / "turn.log"))
     command = f"PIT_HOME={shlex.quote(str(home.root))} {shlex.quote(program)} turn -p {pit}"
-    escaped = command.replace("%", r"\%")
+    escaped = f"{command} >>{log} 2>&1".replace("%", r"\%")
     return f"# {pit}: the notary, then the filters\n* * * * * {escaped}\n"
 
 

@@ -4,7 +4,7 @@ import hashlib
 from decimal import Decimal
 from typing import NamedTuple
 
-from pit.archives.amounts import Inexact, multiply, places, units
+from pit.archives.amounts import DECIMALS, Inexact, multiply, places, units
 from pit.archives.verbs import Directive
 
 
@@ -17,8 +17,13 @@ class Asset(NamedTuple):
 
 
 class Ticker(NamedTuple):
-    """Something to trade. Its smallest unit is 10**-decimals (of the lot as written); prices are
-    printed with `price_decimals`."""
+    """Something to trade.
+
+    Its smallest unit is 10**-decimals, as the lot is written; prices are printed with
+    `price_decimals`. Orders are reckoned in 10**-9: so are `lot_scaled` and `tick_scaled`;
+    `unit_scaled` is the ticker's smallest unit, and `value_scaled` the currency's in quantity x
+    price.
+    """
 
     code: str
     name: str
@@ -28,6 +33,10 @@ class Ticker(NamedTuple):
     lot: Decimal
     decimals: int
     price_decimals: int
+    lot_scaled: int
+    tick_scaled: int
+    unit_scaled: int
+    value_scaled: int
 
     @classmethod
     def of(
@@ -35,7 +44,20 @@ class Ticker(NamedTuple):
     ) -> "Ticker":
         """The ticker with the decimals that its lot, tick and currency give it."""
         price_decimals = max(places(tick), currency.decimals)
-        return cls(code, name, issuer, currency.code, tick, lot, places(lot), price_decimals)
+        return cls(
+            code,
+            name,
+            issuer,
+            currency.code,
+            tick,
+            lot,
+            places(lot),
+            price_decimals,
+            units(lot, DECIMALS),
+            units(tick, DECIMALS),
+            10 ** (DECIMALS - places(lot)),
+            10 ** (2 * DECIMALS - currency.decimals),
+        )
 
 
 class Holder(NamedTuple):

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from pit.archives.disk import io_failure, sync_folder, write_synced
 from pit.archives.errors import NoInput, PitError
-from pit.archives.language import check_characters, parse
+from pit.archives.language import LanguageError, check_characters, parse
 from pit.pits import spool
 from pit.pits.gnupg import KeyHome
 from pit.pits.home import Home, Settings, choose_handle, choose_pit, load_settings, root
@@ -73,24 +73,32 @@ def send(place: Place, directives: str, *, checked: bool = True) -> Path:
     text = _text(place, directives)
     if checked:
         check_characters(text)
-        parse(text, words_of(place.home, place.settings.name))
+        if not parse(text, words_of(place.home, place.settings.name)).directives:
+            raise LanguageError(text.count("\n"), 1, "nothing to say; write a directive")
     sys.stdout.write(text)
     sys.stdout.flush()
     with keys_of(place.home, place.handle) as keys:
         path, made = _sign(place, me, keys, text)
     spool.put(place.home.spool(place.settings.name), made)
-    print(f"signed as {place.handle}, sent to {place.settings.name}, kept: {path}", file=sys.stderr)
+    said = f"sent to {place.settings.name} as {place.handle}; kept in sent/ as {path.name}"
+    print(said, file=sys.stderr)
     return path
 
 
-def send_again(place: Place, path: Path) -> None:
-    """Send a kept mail as it is: the same signature, so the same instruction."""
+def send_again(place: Place, name: str) -> None:
+    """Send a kept mail as it is: the same signature, so the same instruction.
+
+    name: of a file, or of one in the wallet's `sent/`.
+    """
+    path = place.home.wallet(place.handle) / "sent" / name
+    if "/" in name or not path.exists():
+        path = Path(name)
     try:
         made = path.read_bytes()
     except OSError as error:
         raise NoInput(f"{path}: {error.strerror}") from None
     spool.put(place.home.spool(place.settings.name), made)
-    print(f"sent to {place.settings.name} again: {path}", file=sys.stderr)
+    print(f"sent to {place.settings.name} again: {path.name}", file=sys.stderr)
 
 
 def _text(place: Place, directives: str) -> str:

@@ -10,10 +10,8 @@ before it. What is signed is shown. It is checked first: what does not parse is 
 A text that was sent but whose receipt never came is sent again as it is, never signed anew: the
 same signature is the same instruction, however often it arrives.
 
-    $ pit send --as alice --again wallets/alice/sent/20261120T125019Z-9f86d081884c7d65.eml
+    $ pit send --as alice --again 20261120T125019Z-9f86d081884c7d65.eml
 """
-
-from pathlib import Path
 
 from pit.archives.errors import UsageError
 from pit.pits.options import parser
@@ -38,7 +36,7 @@ def main(argv: list[str]) -> int:
         raise UsageError("write one of DIRECTIVE …, `-`, -f FILE, --again MAIL")
     place = place_of(args)
     if args.again is not None:
-        send_again(place, Path(args.again))
+        send_again(place, args.again)
         return 0
     if args.file is not None:
         text = read_text(args.file)

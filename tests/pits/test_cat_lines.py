@@ -11,6 +11,7 @@ from pit.archives.words import CORE
 from pit.pits.gnupg import KeyHome
 from pit.pits.lines import one_line
 from pit.pits.reading import entries_of
+from pit.pits.spool import waiting
 from tests.conftest import Shell
 
 TOY = b"""\
@@ -62,12 +63,15 @@ def test_cat_prints_the_stamp_and_the_mail_as_it_was_sent(club: Shell) -> None:
         assert f"Pit-Prev: {hashlib.sha256(stamp).hexdigest()}\n" in following
 
 
-def test_cat_undoes_the_quoting_of_from_lines(club: Shell) -> None:
-    club("send", "--as", "alice", 'say "x"', "# a comment", "--", "", " From here it is talk")
+def test_cat_keeps_blanks_at_line_ends_and_a_missing_last_newline(club: Shell) -> None:
+    club("send", "--as", "alice", "-", stdin=b'say "x"\n--\n  From here on it is talk\n')
+    (spooled,) = waiting(club.home.spool("acme"))
+    mail = spooled.read_bytes().replace(b"\nsay", b"  \nsay", 1).rstrip(b"\n")
+    spooled.unlink()
+    club("deliver", stdin=mail.replace(b"\n", b"\r\n"))
     club("notary")
-    sent = next((club.home.wallet("alice") / "sent").iterdir()).read_bytes()
     entry = next(e for e in entries_of(club.home, "acme") if e.signer == "alice")
-    assert club.run("cat", str(entry.number), "--mail") == sent
+    assert club.run("cat", str(entry.number), "--mail") == mail
 
 
 def test_gpg_verifies_what_cat_prints(club: Shell, tmp_path: Path) -> None:
