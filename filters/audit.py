@@ -18,9 +18,9 @@ from pit.archives.extent import chunks, extent, read_mark
 from pit.archives.language import show
 from pit.archives.mbox import Entry
 from pit.filters import catalog
+from pit.filters.instructions import Idle
 from pit.filters.lanes import Divergence, Owed
 from pit.filters.runner import Run
-from pit.filters.standing import Idle
 from pit.filters.verify import Verifier
 from pit.pits.display import safe, show_json
 from pit.pits.home import Home, choose_pit, load_settings, root

@@ -1,4 +1,4 @@
-"""One ticker's order book: price, then time (MARKET, Matching).
+"""One ticker's order book, price then time, and what waits for its turn (MARKET, Matching).
 
 Each side is a heap of prices over queues of orders. An order that has ended stays in its queue with
 `left` 0 until it comes to the front; an empty queue leaves with the price that comes to the top.
@@ -7,8 +7,9 @@ Each side is a heap of prices over queues of orders. An order that has ended sta
 from collections import deque
 from collections.abc import Iterator
 from heapq import heappop, heappush
+from typing import NamedTuple
 
-from pit.filters.standing import Order
+from pit.filters.instructions import Cancel, Order
 
 
 class Side:
@@ -71,3 +72,28 @@ class Book:
     def __iter__(self) -> Iterator[Order]:
         yield from self.bids
         yield from self.asks
+
+
+class Banned(NamedTuple):
+    """A member was suspended or expelled at entry `ref`: his working orders are cancelled."""
+
+    ref: str
+    owner: str
+
+
+class Item(NamedTuple):
+    """An instruction that waits for its turn in a lane: when it came, and what it is."""
+
+    time: str
+    what: Order | Cancel | Banned
+
+
+class Lane:
+    """A ticker: its book, the instructions that wait for an answer ahead of them, and expiries."""
+
+    __slots__ = ("book", "expiries", "waiting")
+
+    def __init__(self) -> None:
+        self.book = Book()
+        self.waiting: deque[Item] = deque()
+        self.expiries: list[tuple[str, tuple[int, int], Order]] = []

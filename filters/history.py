@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from pit.archives.language import Text
 from pit.archives.mbox import Entry
-from pit.filters.standing import Act, Standing
+from pit.filters.instructions import Act
+from pit.filters.standing import Standing
 from pit.pits.state import Pit
 
 

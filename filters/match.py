@@ -9,50 +9,24 @@ priority (FILTERS, Everything in the order of its own entry; MARKET, Matching).
 """
 
 import sys
-from collections import deque
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from heapq import heappop, heappush
-from typing import NamedTuple
 
 from pit.archives.amounts import decimal, trimmed
 from pit.archives.verbs import NO_KEYS, Directive, Verb
-from pit.filters.book import Book
+from pit.filters.book import Banned, Item, Lane
+from pit.filters.instructions import SCALE, Act, Cancel, Order
 from pit.filters.lanes import Owed
 from pit.filters.record import reference_key
 from pit.filters.runner import Event
-from pit.filters.standing import SCALE, Act, Cancel, Order, Standing
+from pit.filters.standing import Standing
 from pit.filters.stream import main_of
 from pit.pits.listing import Holder
 from pit.pits.state import Pit
 
 ZERO = Decimal(0)
 _TAKER = {True: {"taker": "buyer"}, False: {"taker": "seller"}}
-
-
-class Banned(NamedTuple):
-    """A member was suspended or expelled at entry `ref`: his working orders are cancelled."""
-
-    ref: str
-    owner: str
-
-
-class Item(NamedTuple):
-    """An instruction that waits for its turn in a lane: when it came, and what it is."""
-
-    time: str
-    what: Order | Cancel | Banned
-
-
-class Lane:
-    """A ticker: its book, the instructions that wait for an answer ahead of them, and expiries."""
-
-    __slots__ = ("book", "expiries", "waiting")
-
-    def __init__(self) -> None:
-        self.book = Book()
-        self.waiting: deque[Item] = deque()
-        self.expiries: list[tuple[str, tuple[int, int], Order]] = []
 
 
 class Match:

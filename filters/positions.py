@@ -14,10 +14,11 @@ from heapq import nsmallest
 from pit.archives.amounts import decimal, plain, units
 from pit.archives.verbs import Directive, Verb
 from pit.filters.accounts import OUTSIDE, Accounts, Posting
+from pit.filters.instructions import SCALE, Act, Claim, Order, Problem, Trade, smallest
 from pit.filters.lanes import Owed
 from pit.filters.record import reference_key
 from pit.filters.runner import Event
-from pit.filters.standing import SCALE, Act, Claim, Order, Problem, Standing, Trade, smallest
+from pit.filters.standing import Standing
 from pit.filters.stream import run_stream, shard
 from pit.pits.listing import Holder, Ticker, shard_of
 from pit.pits.options import parser

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from pit.archives.amounts import decimal, trimmed
 from pit.archives.verbs import Directive, Verb, vocabulary
-from pit.filters.standing import SCALE, Cancel, Claim, Order, Standing, scaled
+from pit.filters.instructions import SCALE, Cancel, Claim, Order, scaled
+from pit.filters.standing import Standing
 from pit.pits.state import Pit
 
 STATE = vocabulary(

@@ -15,8 +15,9 @@ from pit.archives.language import MAX_TEXT, Text, show
 from pit.archives.mbox import Checkpoint, Draft, Entry, Message
 from pit.archives.verbs import Directive, Verb
 from pit.filters import state
+from pit.filters.instructions import Act, Idle
 from pit.filters.lanes import Divergence, Lanes, Owed
-from pit.filters.standing import Act, Idle, Standing
+from pit.filters.standing import Standing
 from pit.pits.listing import Holder
 from pit.pits.state import Pit
 

@@ -13,10 +13,10 @@ from pit.archives.fields import show_time
 from pit.archives.mbox import Entry
 from pit.filters.accounts import OUTSIDE
 from pit.filters.history import history
+from pit.filters.instructions import SCALE, Order
 from pit.filters.match import Match
 from pit.filters.positions import Positions
 from pit.filters.record import reference_key
-from pit.filters.standing import SCALE, Order
 from pit.pits.rules import RULES
 from pit.pits.state import Pit
 

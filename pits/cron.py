@@ -1,7 +1,8 @@
 """Print the crontab lines that keep a pit going: one turn a minute.
 
     $ pit cron
-    $ (crontab -l; pit cron) | crontab -
+
+To add them to what is there: (crontab -l; pit cron) | crontab -
 
 What the turns say goes to the pit's turn.log. One that finds nothing to do says nothing; one that
 finds another one at work says so and ends.

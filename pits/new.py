@@ -1,6 +1,6 @@
 """Open a pit: keys, settings, and the charter, signed by the operator and taken in by the notary.
 
-    $ pit new acme
+    $ pit new club
     $ pit new fund --template bare --title "The fund" --address fund@lists.example.org
 
 The template `club` makes one person, the treasurer, operator, cashier, issuer, keeper and

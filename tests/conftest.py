@@ -62,3 +62,32 @@ def club(founded: Path, tmp_path: Path) -> Shell:
     """`pit` in a copy of the club's home: what a test does there, no other test sees."""
     shutil.copytree(founded, tmp_path / "home")
     return Shell(tmp_path / "home")
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment of a shell in which `pit` is the one under test."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith("PIT")}
+    return env | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"} | more
+
+
+def bash(script: str, folder: Path, **more: str) -> str:
+    """What a script prints, stdout and stderr; it must end with 0."""
+    done = subprocess.run(
+        ["bash", "-c", f"set -euo pipefail; exec 2>&1; {script}"],
+        cwd=folder,
+        env=environment(**more),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{script}: {done.returncode}: {done.stdout[-2000:]}"
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The folder in which `make demo` was run (its pit is in demo/), and what it printed."""
+    folder = tmp_path_factory.mktemp("shown")
+    script = Path(__file__).parent.parent / "docs" / "demo.sh"
+    return folder, bash(f"{script} {folder}/demo", folder)

@@ -1,12 +1,11 @@
 """What `make demo` shows is made by the commands that it prints: they are run again, by hand."""
 
-import os
 import re
+import shutil
 import subprocess
-import sys
 from pathlib import Path
 
-import pytest
+from tests.conftest import bash, environment
 
 ROOT = Path(__file__).parent.parent
 MARK = "@@@ end of output"
@@ -28,32 +27,6 @@ def same(text: str) -> str:
     return text
 
 
-def environment() -> dict[str, str]:
-    env = {k: v for k, v in os.environ.items() if not k.startswith("PIT")}
-    return env | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-
-
-def bash(script: str, folder: Path) -> str:
-    """What a script prints; it must end with 0."""
-    done = subprocess.run(
-        ["bash", "-c", f"set -euo pipefail; exec 2>&1; {script}"],
-        cwd=folder,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-2000:]
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """The folder in which the demo was run, and what it printed."""
-    folder = tmp_path_factory.mktemp("shown")
-    return folder, bash(f"{ROOT}/docs/demo.sh {folder}/demo", folder)
-
-
 def printed(text: str) -> list[tuple[str, str]]:
     """(command, what it prints) of each command in the demo's output."""
     found = []
@@ -71,8 +44,9 @@ def test_the_printed_commands_print_what_is_shown(shown: tuple[Path, str], tmp_p
     pairs = printed(text.replace(f"{folder}/", f"{tmp_path}/"))
     assert len(pairs) > 15
     script = "".join(f"{command}\necho '{MARK}'\n" for command, _ in pairs)
-    outputs = bash(f"export PIT_HOME={tmp_path}/demo\n{script}", tmp_path).split(f"{MARK}\n")
-    for (command, expected), output in zip(pairs, outputs, strict=False):
+    outputs = bash(script, tmp_path, PIT_HOME=f"{tmp_path}/demo").split(f"{MARK}\n")
+    assert outputs.pop() == ""
+    for (command, expected), output in zip(pairs, outputs, strict=True):
         assert (command, same(output)) == (command, same(expected))
 
 
@@ -86,12 +60,12 @@ def test_it_shows_what_a_pit_does(shown: tuple[Path, str]) -> None:
     assert "the archive is what it says it is" in text
 
 
-def test_the_commands_to_try_next_work(shown: tuple[Path, str]) -> None:
+def test_the_commands_to_try_next_work(shown: tuple[Path, str], tmp_path: Path) -> None:
     folder, text = shown
     lines = text.partition("Three commands to try next:\n\n")[2].splitlines()
     assert len(lines) == 4 and lines[0].startswith("  export PIT_HOME=")
-    export = f"export PIT_HOME={folder}/demo"
-    outputs = [bash(f"{export}; {line}", folder) for line in lines[1:]]
+    shutil.copytree(folder / "demo", tmp_path / "demo")
+    outputs = [bash(line, tmp_path, PIT_HOME=f"{tmp_path}/demo") for line in lines[1:]]
     assert outputs[0].count("alice/") == 2  # the fill of the demo and the one of the order here
     assert "fill 40 ACME @ 12.50" in outputs[1]
     assert "Good signature from" in outputs[2]

@@ -1,6 +1,7 @@
 """Make somebody a member: his handle, his mail address, his public key.
 
     $ pit key show --as alice | pit admit alice alice@example.org -
+    $ pit key show --as sam > sam.asc
     $ pit admit sam sam@example.org sam.asc --roles specialist,trader
 
 KEYFILE is what `pit key show` or `gpg --armor --export` prints, `-` is stdin. Compare the

@@ -1,11 +1,11 @@
 """Make, choose and show the key that a handle signs with.
 
-    $ pit key make alice alice@example.org --name "Alice"
-    $ pit key use alice 13EB118BFA807CD3A68C5AD8F10E309DAB89221E --gnupghome ~/.gnupg
-    $ pit key show --as alice
+    $ pit key make dora dora@example.org --name "Dora"
+    $ pit key use emil FINGERPRINT --gnupghome ~/.gnupg
+    $ pit key show --as dora
 
 `make` makes an Ed25519 key; `use` copies one that you have into the wallet, with its passphrase as
-it is. What `show` prints is what the operator needs to admit you: `pit admit alice MAIL KEYFILE`.
+it is. What `show` prints is what the operator needs to admit you: `pit admit HANDLE MAIL KEYFILE`.
 """
 
 import re

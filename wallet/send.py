@@ -5,12 +5,13 @@ before it. What is signed is shown. It is checked first: what does not parse is 
 
     $ pit send --as alice 'buy 100 ACME @ 12.50' '  ref: retirement-7'
     $ echo 'say "Good morning"' | pit send --as alice -
-    $ pit send --as alice -f orders.txt
+    $ pit send --as alice -f talk.txt
 
 A text that was sent but whose receipt never came is sent again as it is, never signed anew: the
-same signature is the same instruction, however often it arrives.
+same signature is the same instruction, however often it arrives. MAIL is a file, or the name of one
+in the wallet's sent/.
 
-    $ pit send --as alice --again 20261120T125019Z-9f86d081884c7d65.eml
+    $ pit send --as alice --again MAIL
 """
 
 from pit.archives.errors import UsageError

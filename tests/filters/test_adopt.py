@@ -1,4 +1,4 @@
-"""A wrong report stands: the filter stops, the operator adopts it, the filter goes on from there."""
+"""A wrong report stands: the filter stops, the operator adopts it, the filter goes on."""
 
 import random
 
