@@ -13,8 +13,7 @@ WHOLE_DIGITS = 15
 DECIMALS = 9
 """Digits after the point: the most a number may have."""
 
-
-_EXACT = Context(prec=100)
+_EXACT = Context(prec=100)  # the product of three numbers has 72 digits
 
 
 def multiply(a: Decimal, b: Decimal) -> Decimal:
@@ -32,10 +31,10 @@ def units(number: Decimal, decimals: int) -> int:
     >>> units(Decimal("12.50"), 2)
     1250
     """
-    scaled = number.scaleb(decimals)
+    scaled = number.scaleb(decimals, _EXACT)
     whole = int(scaled)
     if whole != scaled:
-        raise Inexact(f"{number} has more than {decimals} decimals")
+        raise Inexact(f"{plain(number)} has more than {decimals} decimals")
     return whole
 
 
@@ -45,7 +44,7 @@ def decimal(amount: int, decimals: int) -> Decimal:
     >>> decimal(1250, 2)
     Decimal('12.50')
     """
-    return Decimal(amount).scaleb(-decimals)
+    return Decimal(amount).scaleb(-decimals, _EXACT)
 
 
 def places(number: Decimal) -> int:

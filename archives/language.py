@@ -137,9 +137,8 @@ def _quick(text: str, words: Words, headed: bool = True) -> Text | None:
 
 
 def _too_long(text: str) -> bool:
-    """Whether the text, or a line of it, is longer than the language allows (in bytes)."""
-    data = text.encode("utf-8", "surrogateescape")
-    return len(data) > MAX_TEXT or any(len(line) > MAX_LINE for line in data.split(b"\n"))
+    """Whether an ASCII text, or a line of it, is longer than the language allows."""
+    return len(text) > MAX_TEXT or any(len(line) > MAX_LINE for line in text.split("\n"))
 
 
 def show(directive: Directive, words: Words) -> str:
@@ -192,14 +191,16 @@ def _name(character: str) -> str:
 
 def _parse_slowly(text: str, words: Words, headed: bool) -> Text:
     """The long way: every construct of the language, every error."""
-    if len(text.encode("utf-8", "surrogateescape")) > MAX_TEXT:
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_TEXT:
         raise LanguageError(1, 1, f"the text is longer than {MAX_TEXT} bytes; send several")
     lines = text.split("\n")
     if lines[-1] == "":
         lines.pop()
     for number, line in enumerate(lines, 1):
-        if len(line.encode("utf-8", "surrogateescape")) > MAX_LINE:
-            raise LanguageError(number, MAX_LINE, f"the line is longer than {MAX_LINE} bytes")
+        data = line.encode("utf-8", "surrogatepass")
+        if len(data) > MAX_LINE:
+            column = len(data[:MAX_LINE].decode("utf-8", "ignore"))
+            raise LanguageError(number, column, f"the line is longer than {MAX_LINE} bytes")
         bad = _FORBIDDEN(line)
         if bad:
             raise LanguageError(number, bad.start() + 1, f"{_name(bad[0])} is not allowed here")
@@ -251,8 +252,13 @@ def _head(lines: list[str], at: int) -> tuple[str, str, tuple[int, str] | None, 
         )
     known, after = "", None
     at += 1
-    while at < len(lines) and lines[at].startswith("  "):
+    while at < len(lines):
         line = lines[at]
+        if line == "" or line.startswith("#"):
+            at += 1
+            continue
+        if not line.startswith("  "):
+            break
         identity = re.fullmatch(r"  id: ([0-9a-f]{16})", line)
         seal = re.fullmatch(r"  after: ([1-9][0-9]{0,14}) ([0-9a-f]{64})", line)
         if known or after or not (identity or seal):
@@ -279,6 +285,8 @@ def _suggest(word: str, known: Iterable[str]) -> str:
 def _verb(line: str, number: int, words: Words) -> Verb:
     name = line.split(" ", 1)[0]
     verb = words.get(name)
+    if name == "pit":
+        raise LanguageError(number, 1, "`pit NAME` stands once, as a signed text's first line")
     if verb is None:
         raise LanguageError(
             number, 1, f"{_quote(name)} is not a word of this pit{_suggest(name, words)}"
@@ -361,7 +369,7 @@ def _value(slot: Slot, token: str, number: int, column: int) -> Any:
         except ValueError:
             pass
     right = field.right
-    if field.pattern == REFERENCE and token.endswith(".1"):
+    if token.endswith(".1") and REFERENCE in field.pattern:
         right = f"write {token[:-2]} for an entry's first directive"
     raise LanguageError(number, column, f"{_quote(token)} is not {field.what}; {right}")
 
@@ -398,9 +406,10 @@ def _keys(verb: Verb, lines: list[str], at: int) -> tuple[Mapping[str, Any], int
         else:
             if value is not None:
                 raise LanguageError(at + 1, column, f"{_quote(value)} found; {field.right}")
-            keys[name], at = _block(lines, at + 1)
+            place = at + 1
+            keys[name], at = _block(lines, place)
             if not keys[name]:
-                raise LanguageError(at, column, f"the text is missing; {field.right}")
+                raise LanguageError(place, column, f"the text is missing; {field.right}")
     return keys, at
 
 

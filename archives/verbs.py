@@ -95,15 +95,15 @@ class Verb:
     def match(self) -> Callable[[str, int], re.Match[str] | None]:
         """Matches a whole directive line, LF included, at a position of a text."""
         pattern = re.escape(self.name)
-        previous = False
+        absent = ""  # ends an optional part: it is missing only where its first word is
         for slot in self.slots:
-            if slot.optional and not previous:
-                pattern += "(?:"
-            if previous and not slot.optional:
-                pattern += ")?"
-            pattern += " " + (f"({slot.field.pattern})" if slot.field else re.escape(slot.name))
-            previous = slot.optional
-        return re.compile(pattern + (")?" if previous else "") + r"\n").match
+            word = " " + (f"({slot.field.pattern})" if slot.field else re.escape(slot.name))
+            if slot.optional and not absent:
+                pattern, absent = pattern + "(?:", rf"|(?!{word}[ \n]))"
+            elif absent and not slot.optional:
+                pattern, absent = pattern + absent, ""
+            pattern += word
+        return re.compile(pattern + absent + r"\n").match
 
     @cached_property
     def values(self) -> Callable[[re.Match[str]], tuple[Any, ...]]:
@@ -123,7 +123,7 @@ class Verb:
     @cached_property
     def key_line(self) -> Callable[[str, int], re.Match[str] | None]:
         """Matches one `key: value` line of this verb; blocks are not matched."""
-        names = "|".join(map(re.escape, self.keys)) or "(?!)"
+        names = "|".join(re.escape(key) for key in self.key_readers) or "(?!)"
         return re.compile(rf"  ({names}): ([^\n]+)\n").match
 
     @cached_property

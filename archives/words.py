@@ -148,7 +148,7 @@ REPORTS = (
         "report",
         "{filter:name} {number:count}",
         "Heads a report: the signer's NUMBER-th for this filter.",
-        who=["keeper", "specialist", "member"],
+        who=["keeper", "specialist"],
     ),
     Verb(
         "accept",

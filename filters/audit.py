@@ -59,7 +59,8 @@ def check_filter(name: str, entries: Iterable[Entry]) -> Findings:
                     found.divergences[report] = (diverged, entry.number)
         text = entry.text
         if f"\nreport {name} " in text:
-            found.standing += text.count("\n", text.index("\nreport ")) - 2
+            lines = text[text.index("\nreport ") + 1 :].split("\n")
+            found.standing += sum(line[:1].isalpha() for line in lines) - 1
     for owed, signer in run.owed():
         found.owed.append((owed, signer, times[owed.cause.partition(".")[0]]))
     return found

@@ -7,24 +7,20 @@ sent is kept and sent again as it was, until it stands, is refused, or somebody 
 its number (FILTERS, Numbers keep order).
 """
 
-import hashlib
 import sys
-from collections.abc import Iterable
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Iterable, Set
 from typing import NamedTuple
 
 from pit.archives import mbox
 from pit.archives.disk import write_atomic
 from pit.archives.errors import Damaged
-from pit.archives.mbox import Checkpoint, Draft, Entry
+from pit.archives.mbox import Draft, Entry
 from pit.filters.stream import chunks
-from pit.pits import dump, spool
-from pit.pits.gnupg import KeyHome
+from pit.pits import spool
 from pit.pits.home import Home, choose_pit, load_settings, root
+from pit.pits.identity import identity_of, keys_of
 from pit.pits.options import add_pit, parser
-from pit.pits.signing import mail
-from pit.pits.state import Pit
+from pit.pits.signing import signed
 
 
 class Sent(NamedTuple):
@@ -34,9 +30,7 @@ class Sent(NamedTuple):
     again: bool
 
 
-def publish(
-    home: Home, pit: Pit, drafts: Iterable[Draft], refused: frozenset[str] | set[str]
-) -> list[Sent]:
+def publish(home: Home, pit: str, drafts: Iterable[Draft], refused: Set[str]) -> list[Sent]:
     """Send the first draft of each signer whose wallet is here.
 
     refused: the text hashes that the notary has refused; a stored report among them is dropped.
@@ -44,43 +38,29 @@ def publish(
     sent = []
     done: set[str] = set()
     for draft in drafts:
-        if draft.signer in done:
-            continue
-        done.add(draft.signer)
-        wallet = home.wallet(draft.signer)
-        if (wallet / "gnupg").is_dir():
+        if draft.signer not in done and draft.signer in home.wallets():
             sent.append(_send(home, pit, draft, refused))
+        done.add(draft.signer)
     return sent
 
 
-def _send(home: Home, pit: Pit, draft: Draft, refused: frozenset[str] | set[str]) -> Sent:
+def _send(home: Home, pit: str, draft: Draft, refused: Set[str]) -> Sent:
     folder = home.wallet(draft.signer) / "reports"
-    stem = f"{pit.name}.{draft.filter}."
+    stem = f"{pit}.{draft.filter}."
     for path in sorted(folder.glob(f"{stem}*.eml")):
         number, digest = path.name[len(stem) :].split(".")[:2]
         if int(number) == draft.number and digest not in refused:
-            spool.put(home.spool(pit.name), path.read_bytes())
+            spool.put(home.spool(pit), path.read_bytes())
             return Sent(draft, True)
         if int(number) <= draft.number:
             path.unlink()
-    data = _signed(home, pit, draft)
+    with keys_of(home, draft.signer) as keys:
+        me = identity_of(home, draft.signer)
+        made = signed(keys, me, draft.text, load_settings(home, pit).address)
     folder.mkdir(parents=True, exist_ok=True)
-    digest = hashlib.sha256(draft.text.encode()).hexdigest()
-    write_atomic(Path(folder, f"{stem}{draft.number}.{digest}.eml"), data)
-    spool.put(home.spool(pit.name), data)
+    write_atomic(folder / f"{stem}{draft.number}.{made.text}.eml", made.mail)
+    spool.put(home.spool(pit), made.mail)
     return Sent(draft, False)
-
-
-def _signed(home: Home, pit: Pit, draft: Draft) -> bytes:
-    with KeyHome(home.wallet(draft.signer) / "gnupg") as keys:
-        member = pit.members.get(draft.signer)
-        here = keys.secret_keys()
-        enrolled = member.fingerprint if member else ""
-        block = keys.clearsign(draft.text, enrolled if enrolled in here or not here else here[0])
-    sender = member.mail[0] if member and member.mail else f"{draft.signer}@pits.invalid"
-    to = load_settings(home, pit.name).address
-    subject = f"report {draft.filter} {draft.number}"
-    return mail(block, f"{draft.signer} <{sender}>", to, subject, datetime.now(UTC))
 
 
 def refusals(entry: Entry) -> set[str]:
@@ -110,7 +90,6 @@ def main(argv: list[str]) -> int:
     args = options.parse_args(argv)
     home = Home(root())
     name = choose_pit(home, args.pit)
-    pit = Pit()
     drafts: list[Draft] = []
     refused: set[str] = set()
     for message in mbox.read(chunks(sys.stdin.buffer)):
@@ -122,14 +101,9 @@ def main(argv: list[str]) -> int:
                     f"a draft of {message.filter} stands above those of {args.filter}, which would "
                     f"build on what is not published; publish {message.filter} first"
                 )
-        elif isinstance(message, Checkpoint):
-            if message.filter == args.filter and not pit.entry:
-                dump.load_text(pit, message.text)
-        elif message.number > pit.entry:
-            pit.take(message)
-            pit.settle()
+        elif isinstance(message, Entry):
+            if message.pit != name:
+                raise Damaged(f"the stream is of the pit {message.pit}, not {name}")
             refused |= refusals(message)
-    if pit.name and pit.name != name:
-        raise Damaged(f"the stream is of the pit {pit.name}, not {name}")
-    report(publish(home, pit, drafts, refused))
+    report(publish(home, name, drafts, refused))
     return 0

@@ -57,7 +57,7 @@ def main(argv: list[str]) -> int:
     nobody = sorted({owed.lane for owed, signer in run.owed() if not signer})
     if nobody:
         print(f"pit run: nobody publishes for {', '.join(nobody)}", file=sys.stderr)
-    report(publish(home, run.pit, drafts, refused))
+    report(publish(home, name, drafts, refused))
     if run.pit.entry != before:
         path = checkpoint_path(home, name, run.filter.name, part)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,9 @@
 """Print a member's statement: every change of a balance, with the entry that made it.
 
-$ pit statement alice
-$ pit statement alice --json
+    $ pit statement alice
+    $ pit statement alice --json
+
+Each line cites its entry, and the directive in it: 8.4 is the fourth of entry 8.
 """
 
 from collections.abc import Iterator
@@ -40,9 +42,7 @@ def lines(
             change = plain(decimal(amount, decimals))
             yield {
                 "time": show_time(entry.time),
-                "entry": str(entry.number)
-                if ref == str(entry.number)
-                else f"{entry.number} ({ref})",
+                "entry": ref,
                 "what": why,
                 "change": change if amount < 0 else f"+{change}",
                 "asset": asset,

@@ -4,7 +4,6 @@ It needs nothing but the archive: each signature is checked against the key that
 had enrolled by then, the charter's first.
 """
 
-import copy
 import hashlib
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -15,11 +14,11 @@ from pit.archives.fields import read_time
 from pit.archives.language import LanguageError, Text, parse
 from pit.archives.mbox import Entry
 from pit.archives.merkle import Frontier, leaf
-from pit.pits.checks import CHECK
 from pit.pits.keyring import Keyring
-from pit.pits.members import GOOD, misplaced, objection
+from pit.pits.members import GOOD
 from pit.pits.openpgp import Signature, read_signature, split, verify
 from pit.pits.state import Pit
+from pit.pits.trial import first_objection
 
 AHEAD = timedelta(minutes=5)
 """How far a signature's clock may be ahead of the notary's (NOTARY, right)."""
@@ -83,12 +82,10 @@ class Verifier:
         except LanguageError as error:
             raise Damaged(str(error)) from None
         self._check_report(entry, text)
-        for line, directive in zip(text.lines, text.directives, strict=True):
-            problem = self.keys.check(directive)
-            if problem:
-                raise Damaged(f"line {line}: {problem}")
+        index, problem = first_objection(text, entry.signer, entry.time, pit, self.keys)
+        if problem:
+            raise Damaged(f"line {text.lines[index]}: {problem}")
         self.keys.step(text)
-        self._check_effects(entry, text)
         pit.take(entry)
         if first and pit.open:
             raise Damaged("entry 1 is no charter; an open stream proves nothing")
@@ -104,20 +101,6 @@ class Verifier:
                 last = self.pit.reports.get((name, entry.signer), 0)
                 if number != last + 1:
                     raise Damaged(f"report {name} {number} of {entry.signer} follows number {last}")
-
-    def _check_effects(self, entry: Entry, text: Text) -> None:
-        """No directive about the pit is without effect: the notary would have refused it."""
-        pit = self.pit
-        if len(text.directives) > 1 and any(d.verb in CHECK for d in text.directives):
-            pit = copy.deepcopy(pit)
-        for line, directive in zip(text.lines, text.directives, strict=True):
-            problem = pit.objection(directive, entry.signer)
-            if problem:
-                raise Damaged(f"line {line}: {problem}")
-            if pit is not self.pit:
-                pit.step(
-                    entry.number, entry.time, entry.signer, text._replace(directives=(directive,))
-                )
 
     def _signature(self, stamp: Stamp, text: bytes, signature: Signature) -> None:
         """The signature is good, and the stamp says whose it is."""
@@ -146,23 +129,14 @@ class Verifier:
         self._seen.add(instruction)
 
     def _rights(self, stamp: Stamp, text: Text) -> None:
-        """The signer might say each word, where it stands."""
+        """The signer was in good standing, and what the text says of the pit's history is so."""
         pit = self.pit
         member = pit.members.get(stamp.signer)
         if member and member.standing != GOOD:
             raise Damaged(f"{stamp.signer} is {member.standing}")
-        index, why = misplaced(text.directives, stamp.signer, pit.words)
-        if why:
-            raise Damaged(f"line {text.lines[index]}: {why}")
-        for line, directive in zip(text.lines, text.directives, strict=True):
-            why = objection(member, stamp.signer, pit.words[directive.verb])
-            if why:
-                raise Damaged(f"line {line}: {why}")
-        self._history(text)
-
-    def _history(self, text: Text) -> None:
-        """What the text says of the pit's history is so."""
-        pit = self.pit
+        report = text.directives and text.directives[0].verb == "report"
+        if report and not text.after:
+            raise Damaged("a report must say `after: N ROOT`, the seal it was made from")
         if text.id and text.id != pit.id[:16]:
             raise Damaged(f"it is for the pit with the id {text.id}…; this one's is {pit.id}")
         if text.after and self._roots.get(text.after[0]) != text.after[1]:

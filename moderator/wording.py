@@ -1,17 +1,11 @@
 """The rule `words`: whether a signed text says what this signer may say in this pit now."""
 
-import copy
-
 from pit.archives.language import LanguageError, Text, check_characters
 from pit.moderator.case import Case, Finding
-from pit.pits import members
-from pit.pits.effects import APPLY
 from pit.pits.openpgp import certificate
+from pit.pits.trial import first_objection
 
 __all__ = ["line_of", "objection"]
-
-_CHANGES = frozenset(APPLY) - {"report", "seal"}
-"""Verbs after which the pit is another for the next directive of the same text."""
 
 
 def objection(case: Case) -> Finding | None:
@@ -68,25 +62,14 @@ def _head(case: Case, text: Text, written: str) -> Finding | None:
 
 def _directives(case: Case, text: Text) -> Finding | None:
     """Whether each directive stands in its place, is the signer's to say, and can have effect."""
-    signer, pit, keys = case.handle, case.ledger.pit, case.ledger.keys
-    index, problem = members.misplaced(text.directives, signer, pit.words)
+    ledger = case.ledger
+    index, problem = first_objection(text, case.handle, case.now, ledger.pit, ledger.keys)
     if problem:
         return Finding(problem, text.lines[index], 1)
-    trying = sum(directive.verb in _CHANGES for directive in text.directives) > 1
-    if trying:
-        # The words stay the same within a text, and are the larger part of a pit.
-        pit, keys = copy.deepcopy(pit, {id(pit.words): pit.words}), keys.copy()
     for directive, line in zip(text.directives, text.lines, strict=True):
-        problem = members.objection(pit.member(signer), signer, pit.words[directive.verb])
-        problem = problem or pit.objection(directive, signer) or keys.check(directive)
-        if not problem and directive.verb == "charter":
+        if directive.verb == "charter":
             notary = certificate(directive.keys["notary-key"]).fingerprint
             if notary != case.settings.notary:
                 problem = f"`notary-key:` is {notary}; this notary's is {case.settings.notary}"
-        if problem:
-            return Finding(problem, line, 1)
-        if trying:
-            one = text._replace(directives=(directive,), lines=(line,))
-            pit.step(case.ledger.number + 1, case.now, signer, one)
-            keys.step(one)
+                return Finding(problem, line, 1)
     return None

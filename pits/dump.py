@@ -1,9 +1,7 @@
 """A pit's fold as text and back: the part of a checkpoint that every filter has."""
 
-import re
 from collections.abc import Iterable, Iterator
 
-from pit.archives.language import parse_directives
 from pit.archives.verbs import Directive, Verb, vocabulary
 from pit.archives.words import CORE
 from pit.pits.effects import APPLY, put_in_force
@@ -113,10 +111,3 @@ def load(pit: Pit, state: Iterable[Directive]) -> None:
             pit.shards.setdefault(count, {})[shard] = Holder(args[1], args[2])
         elif directive.verb == "sharded":
             pit.shard_count, pit.sharded_at = args
-
-
-def load_text(pit: Pit, text: str) -> None:
-    """The fold out of a whole checkpoint's text; what is not the fold's is left alone."""
-    blocks = re.findall(r"^(\S+)([^\n]*\n(?:  [^\n]*\n)*)", text, re.MULTILINE)
-    kept = "".join(verb + rest for verb, rest in blocks if verb in STATE)
-    load(pit, parse_directives(kept, STATE).directives)

@@ -64,6 +64,11 @@ def club(founded: Path, tmp_path: Path) -> Shell:
     return Shell(tmp_path / "home")
 
 
+def end_agent(folder: Path) -> None:
+    """End the agent of a GnuPG home of somebody's own, which `pit` leaves running."""
+    subprocess.run(["gpgconf", "--homedir", str(folder), "--kill", "all"], check=True)
+
+
 def environment(**more: str) -> dict[str, str]:
     """The environment of a shell in which `pit` is the one under test."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("PIT")}

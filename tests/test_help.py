@@ -8,7 +8,7 @@ import pytest
 
 from pit.pits.command import verbs
 from pit.pits.gnupg import KeyHome
-from tests.conftest import Shell, bash
+from tests.conftest import Shell, bash, end_agent
 
 TOY = """\
 From 1@toy.pit Fri Nov 20 11:45:00 2026
@@ -32,7 +32,7 @@ sell 60 ACME @ 12.40
 
 @pytest.fixture(scope="module")
 def floor(shown: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo's pit with an order that no keeper has answered, and the files that examples name."""
+    """The demo's pit, an order that no keeper has answered, the files that examples name."""
     folder = tmp_path_factory.mktemp("floor")
     shutil.copytree(shown[0] / "demo", folder / "home")
     pit = Shell(folder / "home")
@@ -70,3 +70,4 @@ def test_the_examples_in_a_verbs_help_run(verb: str, floor: Path, tmp_path: Path
         command = re.sub(rf"\b({'|'.join(words)})\b", lambda found: words[found[1]], example)
         home = {"HOME": str(here), "PIT_HOME": str(here / "home"), "PIT": "acme"}
         bash(command, here, **home, GNUPGHOME=str(here / "home/wallets/operator/gnupg"))
+    end_agent(here / ".gnupg")

@@ -88,9 +88,7 @@ VALUES: dict[str, st.SearchStrategy[str]] = {
     "fingerprint": _string("0123456789ABCDEF", 40, 40),
     "hash": _string("0123456789abcdef", 64, 64),
     "id": _string("0123456789abcdef", 16, 16),
-    "shard": _joined(
-        st.integers(1, 9999).map(str), st.just("/"), st.integers(1, 9999).map(str)
-    ),
+    "shard": _joined(st.integers(1, 9999).map(str), st.just("/"), st.integers(1, 9999).map(str)),
     "yes": st.sampled_from(["yes", "no"]),
 }
 """Written values of each type; `block` is made in `_key`."""
@@ -148,7 +146,7 @@ def signed_texts(draw: st.DrawFn, most: int = 4) -> str:
     return draw(heads) + "".join(draw(st.lists(directives_of(CORE), max_size=most)))
 
 
-AWKWARD = '@ "\\,.:;#/-+\'!0159aAzZ\n\t\r\x00\x0b\x7f\x85\xa0\u0301\u2028\u00e9\u0378\ufeff'
+AWKWARD = "@ \"\\,.:;#/-+'!0159aAzZ\n\t\r\x00\x0b\x7f\x85\xa0\u0301\u2028\u00e9\u0378\ufeff"
 
 
 @st.composite

@@ -6,7 +6,7 @@ import pytest
 
 from pit.pits.gnupg import KeyHome
 from pit.pits.openpgp import certificate
-from tests.conftest import Shell
+from tests.conftest import Shell, end_agent
 
 
 def test_a_made_key_is_shown_with_its_fingerprint_and_address(pit: Shell) -> None:
@@ -38,6 +38,7 @@ def test_a_key_that_one_has_is_copied_with_its_secret_part(pit: Shell, tmp_path:
     spaced = " ".join(other[i : i + 4] for i in range(0, 40, 4)).lower()
     pit("key", "use", "bob", spaced, "--gnupghome", own_home, "--mail", "b@example.org")
     assert f"bob {other} b@example.org\n" in pit("key", "show", "--as", "bob")
+    end_agent(tmp_path / "own")
 
 
 def test_a_public_key_alone_is_not_chosen(pit: Shell, tmp_path: Path) -> None:
@@ -47,6 +48,7 @@ def test_a_public_key_alone_is_not_chosen(pit: Shell, tmp_path: Path) -> None:
     folder = str(tmp_path / "public")
     pit("key", "use", "alice", fingerprint, "--gnupghome", folder, status=77)
     pit("key", "show", "--as", "alice", status=66)
+    end_agent(tmp_path / "public")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,42 @@
+"""Whether a text may stand: each directive in its place, the signer's to say, and with effect.
+
+The notary asks before it stamps, the audit afterwards; both here.
+"""
+
+import copy
+
+from pit.archives.language import Text
+from pit.pits.effects import APPLY
+from pit.pits.keyring import Keyring
+from pit.pits.members import misplaced, objection
+from pit.pits.state import Pit
+
+_CHANGES = APPLY.keys() - {"adopt", "report", "seal"}
+
+
+def first_objection(text: Text, signer: str, time: str, pit: Pit, keys: Keyring) -> tuple[int, str]:
+    """The index of the first directive that may not stand, and why; (-1, '') when all may.
+
+    pit, keys: as they are above the text, left as they are. The directives of a text take effect
+    one after the other, so that one text can list a ticker and issue its units.
+    """
+    index, problem = misplaced(text.directives, signer, pit.words)
+    if problem:
+        return index, problem
+    trying = any(directive.verb in _CHANGES for directive in text.directives[:-1])
+    if trying:
+        # The words stay the same within a text, and are the larger part of a pit.
+        pit, keys = copy.deepcopy(pit, {id(pit.words): pit.words}), keys.copy()
+    for index, directive in enumerate(text.directives):
+        problem = (
+            objection(pit.member(signer), signer, pit.words[directive.verb])
+            or pit.objection(directive, signer)
+            or keys.check(directive)
+        )
+        if problem:
+            return index, problem
+        if trying:
+            one = text._replace(directives=(directive,), lines=(text.lines[index],))
+            pit.step(pit.entry + 1, time, signer, one)
+            keys.step(one)
+    return -1, ""
