@@ -69,11 +69,13 @@ def _mime(mail: bytes) -> Iterator[bytes]:
     parts = (b"\n" + body).split(b"\n--" + boundary.encode())
     if not boundary or len(parts) < 2:
         return
-    part_head, _, text = parts[1].lstrip(b"\n").partition(b"\n\n")
-    encoding = email.message_from_bytes(part_head)["Content-Transfer-Encoding"] or ""
-    if encoding.strip().lower() == "quoted-printable":
+    rest = parts[1].partition(b"\n")[2]  # below the boundary's line: headers, perhaps none
+    part_head, _, text = (b"\n" + rest).partition(b"\n\n")
+    headers = email.message_from_bytes(part_head.lstrip(b"\n"))
+    encoding = str(headers["Content-Transfer-Encoding"] or "").strip().lower()
+    if encoding == "quoted-printable":
         text = quopri.decodestring(text)
-    elif encoding.strip().lower() == "base64":
+    elif encoding == "base64":
         try:
             text = binascii.a2b_base64(text)
         except binascii.Error:

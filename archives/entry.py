@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from pit.archives.errors import Damaged
+from pit.archives.fields import CLOCK
 
 NO_STAMP = "0" * 64
 """What the first entry's Pit-Prev says."""
@@ -55,11 +56,11 @@ class Stamp(NamedTuple):
 
 STAMP = re.compile(
     rb"Pit-Entry: ([a-z][a-z0-9-]{0,31}) ([1-9][0-9]{0,14})\n"
-    rb"Pit-Time: ([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z)\n"
+    rb"Pit-Time: ([0-9]{4}-[0-9]{2}-[0-9]{2}T%b\.[0-9]{6}Z)\n"
     rb"Pit-Signer: ([a-z][a-z0-9-]{0,31}) ([0-9A-F]{40}) ([0-9T:-]{19}Z)\n"
     rb"Pit-Text: ([0-9a-f]{64})\n"
     rb"Pit-Mail: (0|[1-9][0-9]{0,9}) ([0-9a-f]{64})\n"
-    rb"Pit-Prev: ([0-9a-f]{64})\n"
+    rb"Pit-Prev: ([0-9a-f]{64})\n" % CLOCK.encode()
 )
 
 

@@ -7,6 +7,7 @@ its text checked against Pit-Text, and everything else left for whoever asks (`E
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from typing import NamedTuple
 
 from pit.archives.cut import cut_body, cut_text
@@ -51,17 +52,20 @@ class Checkpoint(NamedTuple):
 
 Message = Entry | Draft | Checkpoint
 
+_NAME = rb"[a-z][a-z0-9-]{0,31}"
 _ENTRY = re.compile(
-    rb"From [^\n]+\nPit-Entry: ([a-z][a-z0-9-]*) ([1-9][0-9]*)\nPit-Time: ([0-9T:.-]{26}Z)\n"
-    rb"Pit-Signer: ([a-z][a-z0-9-]*)(?: ([0-9A-F]{40})(?: [^\n]*)?)?\n"
-    rb"(?:Pit-Text: ([0-9a-f]{64})\n)?"
+    rb"From [^\n]+\nPit-Entry: (%b) ([1-9][0-9]{0,14})\n"
+    rb"Pit-Time: ([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2})(:[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z)\n"
+    rb"Pit-Signer: (%b)(?: ([0-9A-F]{40})(?: [^\n]*)?)?\n"
+    rb"(?:Pit-Text: ([0-9a-f]{64})\n)?" % (_NAME, _NAME)
 ).match
 _DRAFT = re.compile(
-    rb"From [^\n]+\nPit-Draft: ([a-z][a-z0-9-]*) ([a-z][a-z0-9-]*|-) ([1-9][0-9]*)\n\n"
+    rb"From [^\n]+\nPit-Draft: (%b) (%b|-) ([1-9][0-9]{0,14})\n\n" % (_NAME, _NAME)
 ).match
 _CHECKPOINT = re.compile(
-    rb"From [^\n]+\nPit-Checkpoint: ([a-z][a-z0-9-]*) (0|[1-9][0-9]*) ([0-9a-f]{64}|-)\n\n"
+    rb"From [^\n]+\nPit-Checkpoint: (%b) (0|[1-9][0-9]{0,14}) ([0-9a-f]{64}|-)\n\n" % _NAME
 ).match
+_CHARTER = re.compile(r"(?:(?:#.*|  .*|)\n|pit .*\n)*charter ").match
 _OPENING = b"\n\n-----BEGIN PGP SIGNED MESSAGE-----\n"
 _CLOSING = b"\n-----BEGIN PGP SIGNATURE-----\n"
 _NEXT = b"\n\nFrom "
@@ -77,56 +81,84 @@ class _Names(dict[bytes, str]):
         return text
 
 
+class _Hours(_Names):
+    """`2026-11-20T12` as text; ValueError where the calendar has no such day or the day no hour."""
+
+    def __missing__(self, name: bytes) -> str:
+        datetime(*map(int, re.split(b"[-T]", name)))
+        return super().__missing__(name)
+
+
 _NAMES = _Names()
+_HOURS = _Hours()
 
 
 def read(chunks: Iterable[bytes]) -> Iterator[Message]:
     """The messages of a stream, in order.
 
     chunks: its bytes, cut anywhere. Raises Damaged, naming the entry, where a message is malformed
-    or an entry's text is not the one that was verified.
+    or an entry's text is not the one that was verified: only in an open stream (FILTERS) may an
+    entry lack its Pit-Text.
     """
-    buffer = b""
+    pending = bytearray()
+    opened: bool | None = None
     for chunk in chunks:
-        if len(buffer) > MAX_MESSAGE:
-            raise Damaged(f"a message longer than {MAX_MESSAGE} bytes: {_start(buffer)}")
-        buffer += chunk
-        end = buffer.rfind(_NEXT) + 2
+        if len(pending) > MAX_MESSAGE:
+            raise Damaged(f"a message longer than {MAX_MESSAGE} bytes: {_start(bytes(pending))}")
+        searched = max(0, len(pending) - len(_NEXT))
+        pending += chunk
+        end = pending.rfind(_NEXT, searched) + 2
         if end > 1:
-            yield from _messages(buffer, end)
-            buffer = buffer[end:]
-    if buffer:
-        yield from _messages(buffer, len(buffer))
+            buffer = bytes(pending[:end])
+            del pending[:end]
+            opened = _opens(buffer) if opened is None else opened
+            yield from _messages(buffer, opened)
+    if pending:
+        buffer = bytes(pending)
+        yield from _messages(buffer, _opens(buffer) if opened is None else opened)
 
 
-def _messages(buffer: bytes, end: int) -> Iterator[Message]:
+def _opens(buffer: bytes) -> bool:
+    """Whether the stream that begins so is open: from entry 1, no charter, or a checkpoint's."""
+    first = next(_messages(buffer, True))
+    if isinstance(first, Checkpoint):
+        return first.root == "-"
+    return isinstance(first, Entry) and first.number == 1 and not _CHARTER(first.text)
+
+
+def _messages(buffer: bytes, opened: bool) -> Iterator[Message]:
     sha256 = hashlib.sha256
     find = buffer.find
-    names = _NAMES
-    position = 0
+    names, hours = _NAMES, _HOURS
+    position, end = 0, len(buffer)
     while position < end:
         found = _ENTRY(buffer, position)
         if found is None:
             message, position = _other(buffer, position, end)
             yield message
             continue
-        pit, number, time, signer, fingerprint, digest = found.groups()
+        pit, number, hour, clock, signer, fingerprint, digest = found.groups()
         stop = find(_NEXT, found.end() - 1) + 2
         if stop < 2:
             stop = end
+        text = b""
         start = find(_OPENING, found.end() - 1, stop) + 2
-        start = find(b"\n\n", start, stop) + 2
-        text = buffer[start : find(_CLOSING, start - 1, stop) + 1]
+        if start > 1:
+            start = find(b"\n\n", start, stop) + 2
+            text = buffer[start : find(_CLOSING, start - 1, stop) + 1]
         if digest is None or sha256(text).hexdigest() != digest.decode():
-            text = _careful(buffer[found.end() : stop], number, digest)
+            text = _careful(buffer[found.end() : stop], number, digest, opened)
         try:
             decoded = text.decode()
+            time = hours[hour] + clock.decode()
         except UnicodeDecodeError as error:
             raise Damaged(f"entry {number.decode()}: its text is not UTF-8 ({error})") from None
+        except ValueError:
+            raise Damaged(f"entry {number.decode()}: {hour.decode()} is no day and hour") from None
         yield Entry(
             names[pit],
             int(number),
-            time.decode(),
+            time,
             names[signer],
             names[fingerprint] if fingerprint else "",
             decoded,
@@ -135,8 +167,13 @@ def _messages(buffer: bytes, end: int) -> Iterator[Message]:
         position = stop
 
 
-def _careful(rest: bytes, number: bytes, digest: bytes | None) -> bytes:
+def _careful(rest: bytes, number: bytes, digest: bytes | None, opened: bool) -> bytes:
     """The text of what a plain scan did not find: quoted, escaped, MIME, or of an open stream."""
+    if digest is None and not opened:
+        raise Damaged(
+            f"entry {number.decode()}: its Pit-Text is missing, so nothing says that its text was "
+            "verified; only an open stream, from entry 1 and without a charter, may lack it"
+        )
     if digest is None:
         return cut_body(rest)
     text = cut_text(rest, digest.decode())

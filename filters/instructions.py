@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pit.archives.amounts import DECIMALS, Inexact, units
-from pit.archives.verbs import Directive
+from pit.archives.verbs import NO_KEYS, Directive
 from pit.pits.state import Pit
 
 SCALE = DECIMALS
@@ -30,9 +30,10 @@ scaled = _Scaled()
 class Order:
     """An order as published.
 
-    ref: the entry (and directive) that it is. quantity, price, filled (by fills that stand): units
-    of 10**-9. accepted: its `accept` stands. left: what `match` has worked out that still works of
-    it (-1 before it came to its turn); no other filter looks at that.
+    ref: the entry (and directive) that it is. written, limit: quantity and price as written.
+    quantity, price, filled (by fills that stand): units of 10**-9. accepted: its `accept` stands.
+    left: what `match` has worked out that still works of it (-1 before it came to its turn); no
+    other filter looks at that.
     """
 
     __slots__ = (
@@ -42,7 +43,6 @@ class Order:
         "label",
         "left",
         "limit",
-        "number",
         "owner",
         "price",
         "quantity",
@@ -50,18 +50,22 @@ class Order:
         "ticker",
         "time",
         "until",
+        "written",
     )
 
-    def __init__(self, ref: str, number: int, time: str, owner: str, directive: Directive) -> None:
-        quantity, ticker, limit = directive.args
+    def __init__(self, ref: str, time: str, owner: str, directive: Directive) -> None:
+        verb, (quantity, ticker, limit), keys = directive
+        self.ref = ref
+        self.time = time
+        self.owner = owner
+        self.buys = verb == "buy"
         self.ticker: str = ticker
+        self.written: Decimal = quantity
         self.limit: Decimal = limit
-        self.ref, self.number, self.time, self.owner = ref, number, time, owner
-        self.buys = directive.verb == "buy"
         self.quantity = scaled[quantity]
-        self.price = scaled[self.limit]
-        self.until: str = directive.keys.get("until", "")
-        self.label: str = directive.keys.get("ref", "")
+        self.price = scaled[limit]
+        self.until: str = "" if keys is NO_KEYS else keys.get("until", "")
+        self.label: str = "" if keys is NO_KEYS else keys.get("ref", "")
         self.accepted = False
         self.filled = 0
         self.left = -1
@@ -75,10 +79,10 @@ class Order:
 class Claim:
     """A transfer or withdrawal; `amount` in smallest units, None where the asset has no such."""
 
-    __slots__ = ("accepted", "amount", "asset", "number", "owner", "ref", "to", "verb", "written")
+    __slots__ = ("accepted", "amount", "asset", "owner", "ref", "to", "verb", "written")
 
-    def __init__(self, ref: str, number: int, owner: str, directive: Directive, pit: Pit) -> None:
-        self.ref, self.number, self.owner, self.verb = ref, number, owner, directive.verb
+    def __init__(self, ref: str, owner: str, directive: Directive, pit: Pit) -> None:
+        self.ref, self.owner, self.verb = ref, owner, directive.verb
         self.written, self.asset = directive.args[:2]
         self.to: str = directive.args[2] if directive.verb == "transfer" else ""
         self.amount = smallest(self.written, self.asset, pit)

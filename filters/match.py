@@ -246,7 +246,9 @@ class Match:
         for ref in sorted(record.orders, key=reference_key):
             order = record.orders[ref]
             if order.left > 0:
-                yield Directive("working", (ref, trimmed(decimal(order.left, SCALE))))
+                whole = order.left == order.quantity
+                left = order.written if whole else trimmed(decimal(order.left, SCALE))
+                yield Directive("working", (ref, left))
             elif ref not in turn:
                 yield Directive("ended", (ref,))
         for ticker, lane in sorted(self.lanes.items()):

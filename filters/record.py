@@ -54,9 +54,8 @@ def dump(record: Standing) -> Iterator[Directive]:
             keys["filled"] = trimmed(decimal(order.filled, SCALE))
         if order.accepted:
             keys["accepted"] = "yes"
-        quantity = trimmed(decimal(order.quantity, SCALE))
         side = "buy" if order.buys else "sell"
-        yield Directive("order", (order.name, side, quantity, order.ticker, order.limit), keys)
+        yield Directive("order", (order.name, side, order.written, order.ticker, order.limit), keys)
     for ref in sorted(record.claims, key=reference_key):
         claim = record.claims[ref]
         about = {"to": claim.to, "accepted": "yes" if claim.accepted else ""}
@@ -81,16 +80,15 @@ def load(record: Standing, state: Iterable[Directive], pit: Pit) -> None:
         if directive.verb not in STATE:
             continue
         owner, _, ref = str(args[0]).partition("/")
-        number = reference_key(ref)[0] if ref else 0
         if directive.verb == "order":
             said = Directive(args[1], args[2:], {k: keys[k] for k in ("until", "ref") if k in keys})
-            order = Order(ref, number, keys["time"], owner, said)
+            order = Order(ref, keys["time"], owner, said)
             order.filled = scaled[keys["filled"]] if "filled" in keys else 0
             order.accepted = "accepted" in keys
             record.orders[ref] = order
         elif directive.verb == "claim":
             said = Directive(args[1], (args[2], args[3], keys.get("to", "")))
-            claim = Claim(ref, number, owner, said, pit)
+            claim = Claim(ref, owner, said, pit)
             claim.accepted = "accepted" in keys
             record.claims[ref] = claim
         elif directive.verb == "asked":

@@ -96,7 +96,7 @@ Handler = Callable[[Standing, str, Directive, Entry, Pit, int], Any]
 def _order(
     record: Standing, ref: str, directive: Directive, entry: Entry, pit: Pit, after: int
 ) -> Order:
-    order = Order(ref, entry.number, entry.time, entry.signer, directive)
+    order = Order(ref, entry.time, entry.signer, directive)
     order.accepted = pit.open
     record.orders[ref] = order
     return order
@@ -105,7 +105,7 @@ def _order(
 def _claim(
     record: Standing, ref: str, directive: Directive, entry: Entry, pit: Pit, after: int
 ) -> Claim:
-    claim = Claim(ref, entry.number, entry.signer, directive, pit)
+    claim = Claim(ref, entry.signer, directive, pit)
     record.claims[ref] = claim
     return claim
 
