@@ -14,7 +14,7 @@ from typing import Any
 
 from pit.archives import mbox
 from pit.archives.errors import Damaged, NoInput, PitError
-from pit.archives.extent import chunks, extent, read_mark
+from pit.archives.extent import SEGMENTS, chunks, extent, read_mark
 from pit.archives.language import show
 from pit.archives.mbox import Entry
 from pit.filters import catalog
@@ -108,8 +108,9 @@ def audit(pit: str, folder: Path, id: str) -> Audit:
 def _check_end(folder: Path, pit: str) -> None:
     """A copy ends with its last seal: what stands below it is covered by nothing."""
     if read_mark(folder, pit) is None:
-        for path, size in extent(folder, pit):
-            more = path.stat().st_size - size
+        read = dict(extent(folder, pit))
+        for path in sorted(folder.glob(SEGMENTS)):
+            more = path.stat().st_size - read.get(path, 0)
             if more:
                 raise Damaged(
                     f"{path.name}: {more} bytes below the last whole seal; torn or changed there"

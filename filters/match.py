@@ -243,8 +243,7 @@ class Match:
     def dump(self, record: Standing) -> Iterator[Directive]:
         """Which of the record's orders work, and how much of them; what waits."""
         turn = {i.what.ref for lane in self.lanes.values() for i in lane.waiting}
-        for ref in sorted(record.orders, key=reference_key):
-            order = record.orders[ref]
+        for ref, order in record.orders.items():
             if order.left > 0:
                 whole = order.left == order.quantity
                 left = order.written if whole else trimmed(decimal(order.left, SCALE))

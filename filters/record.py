@@ -43,8 +43,7 @@ def reference_key(ref: str) -> tuple[int, int]:
 
 def dump(record: Standing) -> Iterator[Directive]:
     """The record as directives of `STATE`, in canonical order."""
-    for ref in sorted(record.orders, key=reference_key):
-        order = record.orders[ref]
+    for order in record.orders.values():  # as they came: by entry
         keys: dict[str, object] = {"time": order.time}
         if order.until:
             keys["until"] = order.until

@@ -125,6 +125,11 @@ def _check_keeper(pit: "Pit", directive: Directive, signer: str) -> str:
     return _with_role(pit, directive.args[1], "keeper")
 
 
+def _check_adopt(pit: "Pit", directive: Directive, signer: str) -> str:
+    entry = int(directive.args[0].partition(".")[0])
+    return "" if entry <= pit.entry else f"entry {entry} does not stand yet"
+
+
 CHECK = {
     "charter": _check_charter,
     "admit": _check_admit,
@@ -139,4 +144,5 @@ CHECK = {
     "issue": _check_issue,
     "specialist": _check_specialist,
     "keeper": _check_keeper,
+    "adopt": _check_adopt,
 }

@@ -3,9 +3,9 @@
     $ pit turn
 
 The one line for cron (`pit cron` prints it). The notary takes what waits; each filter publishes
-what it owes under the keys that are here; that is new mail for the notary, and so on, until a whole
-round has added no entry. A filter that stops (it has met a divergence, say) is named, the others
-go on, and the turn ends with its exit status.
+what it owes under the keys that are here; that is new mail for the notary, and so on, until the
+filters have sent nothing, or nothing that became an entry. A filter that stops (it has met a
+divergence, say) is named, the others go on, and the turn ends with its exit status.
 """
 
 import sys
@@ -13,6 +13,7 @@ from importlib.metadata import entry_points
 
 from pit.archives.errors import Busy, NoInput, PitError
 from pit.archives.extent import extent
+from pit.pits import spool
 from pit.pits.command import run_verb
 from pit.pits.home import Home, choose_pit, root
 from pit.pits.options import add_pit, parser
@@ -29,13 +30,15 @@ def main(argv: list[str]) -> int:
     home = Home(root())
     pit = choose_pit(home, args.pit)
     filters = sorted({point.name for point in entry_points(group="pit.filters")})
+    last = -1
     for _ in range(ROUNDS):
-        before = _size(home, pit)
         status = run_verb("notary", ["-p", pit])
+        size = _size(home, pit)
         for name in filters:
             status = _filter(name, pit) or status
-        if _size(home, pit) == before:
+        if size == last or not spool.waiting(home.spool(pit)):
             return status
+        last = size
     raise Busy(f"{ROUNDS} rounds and still news; look at what repeats: `pit lines -p {pit} | tail`")
 
 

@@ -80,7 +80,7 @@ def found(members: list[str], shards: int, cash: str = "100000", units: str = "1
     archive = Archive()
     archive.append("operator", "pit acme\n" + CHARTER)
     staff = {"issuer": "issuer", "cashier": "cashier", "sam": "specialist", "sue": "specialist"}
-    staff |= {f"keeper{k}": "keeper" for k in range(1, shards + 1)}
+    staff |= {f"keeper{k}": "keeper" for k in range(1, 4)}
     everybody = {**staff, **dict.fromkeys(members, "trader")}
     for number, (handle, role) in enumerate(everybody.items()):
         archive.say(
@@ -170,7 +170,10 @@ def settle(archive: Archive, running: list[Process]) -> None:
 
 
 def instructions(rng: random.Random, members: list[str], count: int) -> list[tuple[str, str, int]]:
-    """(member, text, index of the instruction that `{ref}` in it names)."""
+    """(member, text, index of the instruction that `{ref}` in it names).
+
+    Below 0 it names none; -99 to -97 is which shard changes its keeper.
+    """
     made: list[tuple[str, str, int]] = []
     for index in range(count):
         member = rng.choice(members)
@@ -191,9 +194,20 @@ def instructions(rng: random.Random, members: list[str], count: int) -> list[tup
         elif kind < 0.93:
             other = rng.choice(members)
             made.append((member, f"transfer {rng.randint(1, 900)}.50 EUR to {other}", -1))
-        else:
+        elif kind < 0.96:
             made.append((member, f"withdraw {rng.randint(1, 50)} EUR", -1))
+        elif kind < 0.985:
+            made.append(("operator", f"specialist {ticker} {rng.choice(['sam', 'sue'])}", -1))
+        else:
+            keeper = f"keeper{rng.randint(1, 3)}"
+            made.append(("operator", f"keeper {{shard}} {keeper}", rng.randint(1, 3) - 100))
     return made
+
+
+def fill_in(text: str, target: int, refs: list[int], shards: int) -> str:
+    """An instruction's text with the entry, or the shard, that it names."""
+    shard = f"{(target + 100) % shards + 1}/{shards}"
+    return text.format(ref=refs[target] if target >= 0 else 0, shard=shard)
 
 
 def at(index: int) -> datetime:
@@ -230,8 +244,7 @@ def play(
     flying: list[Draft] = []
     refs: list[int] = []
     for index, (member, text, target) in enumerate(script):
-        ref = refs[target] if target >= 0 else 0
-        refs.append(archive.say(member, text.format(ref=ref), at=at(index)))
+        refs.append(archive.say(member, fill_in(text, target, refs, shards), at=at(index)))
         archive.seal()
         if not chaos:
             settle(archive, running)

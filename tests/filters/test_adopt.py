@@ -13,6 +13,7 @@ from tests.filters.sessions import (
     Session,
     at,
     check_accounts,
+    fill_in,
     found,
     instructions,
     processes,
@@ -141,6 +142,61 @@ def test_the_operator_may_refuse_for_a_dead_keeper_and_the_lane_goes_on() -> Non
     check_end(Session(archive, running, [], 1))
 
 
+def test_an_accepted_instruction_is_answered_for_good() -> None:
+    archive, running = market()
+    buy = archive.say("alice", "buy 10 ACME @ 10.00", at=at(1))
+    archive.seal()
+    settle(archive, running)
+    archive.say("operator", f'refuse alice/{buy} "too late"', at=at(2))
+    archive.seal()
+    by_hand(archive, "positions", "keeper1", f"accept alice/{buy}")
+    by_hand(archive, "positions", "keeper1", f'refuse alice/{buy} "no"')
+    settle(archive, running)
+    sell = archive.say("bob", "sell 10 ACME @ 10.00", at=at(3))
+    archive.seal()
+    settle(archive, running)
+    assert any(f"fill 10 ACME @ 10.00 alice/{buy} bob/{sell}" in e.text for e in archive.entries)
+    check_end(Session(archive, running, [], 1))
+
+
+def test_a_report_made_before_a_handover_back_and_forth_has_no_effect() -> None:
+    archive, running = market()
+    buy = archive.say("alice", "buy 10 ACME @ 10.00", at=at(1))
+    archive.say("bob", "sell 10 ACME @ 10.00", at=at(2))
+    archive.seal()
+    for draft in running[0].mails(archive):
+        archive.post(draft)
+    archive.seal()
+    (old,) = matching(running).mails(archive)
+    archive.say("operator", "specialist ACME sue", at=at(3))
+    archive.say("operator", "specialist ACME sam", at=at(4))
+    assert archive.post(old)
+    archive.seal()
+    assert replay(archive, Match).record.orders[str(buy)].filled == 0
+    settle(archive, running)
+    assert sum(f"alice/{buy}" in e.text for e in archive.entries if "\nfill " in e.text) == 2
+    check_end(Session(archive, running, [], 1))
+
+
+def test_a_report_made_before_an_adoption_has_no_effect_and_is_made_anew() -> None:
+    archive, running = market()
+    buy = archive.say("alice", "buy 10 ACME @ 10.00", at=at(1))
+    sell = archive.say("bob", "sell 4 ACME @ 9.00", at=at(2))
+    archive.seal()
+    for draft in running[0].mails(archive):
+        archive.post(draft)
+    archive.seal()
+    (old,) = matching(running).mails(archive)
+    wrong = by_hand(archive, "match", "sam", f"fill 1 ACME @ 9.50 alice/{buy} bob/{sell}")
+    archive.say("operator", f"adopt {wrong}", at=at(3))
+    late = old._replace(number=old.number + 1, text=old.text.replace("match 1", "match 2"))
+    assert archive.post(late)
+    archive.seal()
+    settle(archive, running)
+    assert matching(running).run.record.orders[str(buy)].left == 6 * 10**9
+    check_end(Session(archive, running, [], 1))
+
+
 @pytest.mark.parametrize("seed", range(60))
 def test_after_any_wrong_reports_and_their_adoption_everything_drains(seed: int) -> None:
     """Random sessions in which a specialist's key signs random fills and leaves by hand."""
@@ -151,9 +207,10 @@ def test_after_any_wrong_reports_and_their_adoption_everything_drains(seed: int)
     settle(archive, running)
     refs: list[int] = []
     owners: list[str] = []
+    flying: list[Draft] = []
     for index, (member, text, target) in enumerate(instructions(rng, members, 30)):
-        ref = refs[target] if target >= 0 else 0
-        refs.append(archive.say(member, text.format(ref=ref), at=at(index)))
+        said = fill_in(text, target, refs, 1 + seed % 2)
+        refs.append(archive.say(member, said, at=at(index)))
         owners.append(member)
         archive.seal()
         if rng.random() < 0.15 and len(refs) > 3:
@@ -172,11 +229,13 @@ def test_after_any_wrong_reports_and_their_adoption_everything_drains(seed: int)
                 archive.seal()
         for process in running:
             try:
-                for draft in process.mails(archive):
-                    archive.post(draft)
+                flying += process.mails(archive)
             except Diverged as error:
                 report = str(error).split(",")[0].removeprefix("entry ").partition(".")[0]
                 archive.say("operator", f"adopt {report}")
+            rng.shuffle(flying)
+            for _ in range(rng.randint(0, len(flying))):
+                archive.post(flying.pop())
             archive.seal()
     for _ in range(20):
         try:

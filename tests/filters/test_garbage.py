@@ -13,7 +13,7 @@ from pit.archives.mbox import Checkpoint, Entry, write_checkpoint, write_draft
 from pit.filters.match import Match
 from pit.filters.positions import Positions
 from pit.filters.runner import Run
-from tests.filters.sessions import Archive, at, found, instructions, play, replay
+from tests.filters.sessions import Archive, at, fill_in, found, instructions, play, replay
 
 FILTERS = [Match, Positions, lambda: Positions((2, 3))]
 
@@ -51,7 +51,7 @@ def open_stream() -> bytes:
     return "".join(
         f"From {n}@toy.pit Fri Nov 20 11:45:00 2026\nPit-Entry: toy {n}\n"
         f"Pit-Time: {at(n).isoformat(timespec='microseconds')}Z\nPit-Signer: {member}\n\n"
-        f"pit toy\n{text.format(ref=target + 1)}\n\n"
+        f"pit toy\n{fill_in(text, target, list(range(1, 99)), 1)}\n\n"
         for n, (member, text, target) in enumerate(said, 1)
     ).encode()
 

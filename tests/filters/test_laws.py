@@ -2,9 +2,8 @@
 
 import pytest
 
-from pit.archives.language import parse
+from pit.filters.history import history
 from pit.filters.positions import Positions
-from pit.pits.state import Pit
 from tests.filters.sessions import Process, Session, check_accounts, play, replay, settle, state
 
 ROUNDS = 12
@@ -12,37 +11,33 @@ PER_ROUND = 45  # rounds x sessions, twice (plenty and scarce): over 1,000
 
 
 def trades(session: Session) -> dict[str, list[tuple[object, ...]]]:
-    """Per ticker the fills that stand, by the instructions that they are between."""
+    """Per ticker the fills that count, by the instructions that they are between."""
     index = {str(ref): i for i, ref in enumerate(session.refs)}
     found: dict[str, list[tuple[object, ...]]] = {}
-    words = Pit().words
-    for entry in session.archive.entries:
-        for directive in parse(entry.text, words).directives:
-            if directive.verb == "fill":
-                quantity, ticker, price, buyer, seller = directive.args
+    for chapter in history(session.archive.entries):
+        for act in chapter.acts:
+            if act.directive.verb == "fill":
+                quantity, ticker, price, buyer, seller = act.directive.args
                 pair = [index[name.partition("/")[2]] for name in (buyer, seller)]
-                found.setdefault(ticker, []).append(
-                    (quantity, price, *pair, directive.keys["taker"])
-                )
+                taker = act.directive.keys["taker"]
+                found.setdefault(ticker, []).append((quantity, price, *pair, taker))
     return found
 
 
 def endings(session: Session) -> dict[int, str]:
-    """Per instruction how it ended, by the `leaves` and answers that stand."""
+    """Per instruction how it ended, by the `leaves` and answers that count."""
     index = {str(ref): i for i, ref in enumerate(session.refs)}
     found: dict[int, str] = {}
-    for entry in session.archive.entries:
-        for directive in parse(entry.text, Pit().words).directives:
+    for chapter in history(session.archive.entries):
+        for act in chapter.acts:
+            directive = act.directive
             if directive.verb in ("leaves", "accept", "refuse"):
                 ref = directive.args[0].partition("/")[2]
                 why = directive.args[-1] if directive.verb == "leaves" else directive.verb
                 word, _, cancel = why.partition(" ")
                 if ref in index:
-                    key = (
-                        index[cancel] + 1000
-                        if word in ("late", "cancelled") and cancel
-                        else index[ref]
-                    )
+                    cancelled = word in ("late", "cancelled") and cancel
+                    key = index[cancel] + 1000 if cancelled else index[ref]
                     found[key] = found.get(key, "") + word + ";"
     return found
 
