@@ -10,7 +10,7 @@ BIN    = .venv/bin
 APT    = gnupg mairix python3-venv ca-certificates
 SYSTEM = apt-get update; DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $(APT)
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint docs bench clean
 
 demo: .venv/ready
 	PATH="$(CURDIR)/$(BIN):$$PATH" docs/demo.sh
@@ -23,6 +23,9 @@ lint: .venv/ready
 	$(BIN)/ruff format --check
 	MYPYPATH=.venv/typed $(BIN)/mypy --strict -p pit
 	$(BIN)/lint-imports --no-logo
+
+docs: .venv/ready
+	$(BIN)/python docs/generate.py
 
 bench: .venv/ready
 	@for file in benchmarks/*.py; do $(BIN)/python "$$file" || exit; done

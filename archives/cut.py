@@ -5,8 +5,6 @@ Pit-Text, and for nothing otherwise (ARCHIVE, Reading).
 """
 
 import binascii
-import email
-import email.policy
 import hashlib
 import quopri
 import re
@@ -21,6 +19,12 @@ SIGNATURE = b"-----BEGIN PGP SIGNATURE-----\n"
 _BLANK_ENDS = re.compile(rb"(?<![ \t\r])[ \t\r]+$", re.MULTILINE)
 _DASHES = re.compile(rb"^- ", re.MULTILINE)
 
+_FOLD = re.compile(rb"\n[ \t]+")
+_SIGNED = re.compile(rb"(?im)^content-type:[ \t]*multipart/signed[ \t]*(;.*)").search
+_PARAMETER = re.compile(rb';[ \t]*([^ \t;="]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^ \t;"]*))')
+_QUOTED_PAIR = re.compile(rb"\\(.)")
+_ENCODING = re.compile(rb"(?im)^content-transfer-encoding:[ \t]*([^ \t;]+)").search
+
 
 def canonical(text: bytes) -> bytes:
     """A signed text as it is hashed: no blanks at line ends, every line LF-ended."""
@@ -29,7 +33,10 @@ def canonical(text: bytes) -> bytes:
 
 
 def cut_text(stored: bytes, digest: str) -> bytes | None:
-    """The signed text whose sha256 is `digest` in a stored (quoted) mail; None if there is none."""
+    """The signed text whose sha256 is `digest` in a stored mail; None if there is none.
+
+    stored: the quoted mail from the line end before its first line on, as for `cut_body`.
+    """
     for candidate in _candidates(stored):
         if hashlib.sha256(candidate).hexdigest() == digest:
             return candidate
@@ -41,7 +48,7 @@ def cut_body(stored: bytes) -> bytes:
     text = next(_clearsigned(stored), None)
     if text is not None:
         return text
-    _, _, body = unquote(b"\n" + stored).partition(b"\n\n")
+    _, _, body = unquote(stored).partition(b"\n\n")
     return canonical(body.rstrip(b"\n"))
 
 
@@ -65,17 +72,17 @@ def _clearsigned(stored: bytes) -> Iterator[bytes]:
 def _mime(mail: bytes) -> Iterator[bytes]:
     """The first part of a multipart/signed mail, decoded."""
     head, _, body = mail.partition(b"\n\n")
-    boundary = _parameters(head).get("boundary", "")
-    parts = (b"\n" + body).split(b"\n--" + boundary.encode())
+    boundary = _boundary(head)
+    parts = (b"\n" + body).split(b"\n--" + boundary)
     if not boundary or len(parts) < 2:
         return
     rest = parts[1].partition(b"\n")[2]  # below the boundary's line: headers, perhaps none
     part_head, _, text = (b"\n" + rest).partition(b"\n\n")
-    headers = email.message_from_bytes(part_head.lstrip(b"\n"))
-    encoding = str(headers["Content-Transfer-Encoding"] or "").strip().lower()
-    if encoding == "quoted-printable":
+    found = _ENCODING(_FOLD.sub(b" ", part_head))
+    encoding = found[1].lower() if found else b""
+    if encoding == b"quoted-printable":
         text = quopri.decodestring(text)
-    elif encoding == "base64":
+    elif encoding == b"base64":
         try:
             text = binascii.a2b_base64(text)
         except binascii.Error:
@@ -83,6 +90,14 @@ def _mime(mail: bytes) -> Iterator[bytes]:
     yield canonical(text)
 
 
-def _parameters(head: bytes) -> dict[str, str]:
-    message = email.message_from_bytes(head, policy=email.policy.compat32)
-    return {str(name): str(value) for name, value in message.get_params(failobj=[])}
+def _boundary(head: bytes) -> bytes:
+    """The boundary of a multipart/signed mail (RFC 3156), b"" for others.
+
+    Not with Python's email package: there are headers that it ends in a TypeError at.
+    """
+    signed = _SIGNED(_FOLD.sub(b" ", head))
+    for found in _PARAMETER.finditer(signed[1] if signed else b""):
+        name, quoted, bare = found.groups()
+        if name.lower() == b"boundary":
+            return bytes(bare or _QUOTED_PAIR.sub(rb"\1", quoted or b""))
+    return b""

@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from pit.archives.cut import cut_body, cut_text
@@ -30,6 +31,9 @@ class Entry(NamedTuple):
     fingerprint: str
     text: str
     raw: bytes
+
+
+_make_entry = partial(tuple.__new__, Entry)  # half the cost of a call of the class
 
 
 class Draft(NamedTuple):
@@ -85,7 +89,8 @@ class _Hours(_Names):
     """`2026-11-20T12` as text; ValueError where the calendar has no such day or the day no hour."""
 
     def __missing__(self, name: bytes) -> str:
-        datetime(*map(int, re.split(b"[-T]", name)))
+        year, month, day, hour = map(int, re.split(b"[-T]", name))
+        datetime(year, month, day, hour)
         return super().__missing__(name)
 
 
@@ -109,7 +114,8 @@ def read(chunks: Iterable[bytes]) -> Iterator[Message]:
         pending += chunk
         end = pending.rfind(_NEXT, searched) + 2
         if end > 1:
-            buffer = bytes(pending[:end])
+            with memoryview(pending) as view:
+                buffer = bytes(view[:end])
             del pending[:end]
             opened = _opens(buffer) if opened is None else opened
             yield from _messages(buffer, opened)
@@ -138,16 +144,22 @@ def _messages(buffer: bytes, opened: bool) -> Iterator[Message]:
             yield message
             continue
         pit, number, hour, clock, signer, fingerprint, digest = found.groups()
-        stop = find(_NEXT, found.end() - 1) + 2
+        after = found.end() - 1
+        # The header ends at the first empty line; there, mostly, the signed block begins.
+        start = find(b"\n\n", after)
+        close = after
+        text = b""
+        if digest is not None and buffer.startswith(_OPENING, start):
+            start = find(b"\n\n", start + 2) + 2
+            close = find(_CLOSING, start - 1)
+            text = buffer[start : close + 1]
+            if close < 0 or sha256(text).hexdigest() != digest.decode():
+                close, text = after, b""
+        stop = find(_NEXT, close) + 2
         if stop < 2:
             stop = end
-        text = b""
-        start = find(_OPENING, found.end() - 1, stop) + 2
-        if start > 1:
-            start = find(b"\n\n", start, stop) + 2
-            text = buffer[start : find(_CLOSING, start - 1, stop) + 1]
-        if digest is None or sha256(text).hexdigest() != digest.decode():
-            text = _careful(buffer[found.end() : stop], number, digest, opened)
+        if not text:
+            text = _careful(buffer[after:stop], number, digest, opened)
         try:
             decoded = text.decode()
             time = hours[hour] + clock.decode()
@@ -155,24 +167,18 @@ def _messages(buffer: bytes, opened: bool) -> Iterator[Message]:
             raise Damaged(f"entry {number.decode()}: its text is not UTF-8 ({error})") from None
         except ValueError:
             raise Damaged(f"entry {number.decode()}: {hour.decode()} is no day and hour") from None
-        yield Entry(
-            names[pit],
-            int(number),
-            time,
-            names[signer],
-            names[fingerprint] if fingerprint else "",
-            decoded,
-            buffer[position:stop],
-        )
+        key = names[fingerprint] if fingerprint else ""
+        raw = buffer[position:stop]
+        yield _make_entry((names[pit], int(number), time, names[signer], key, decoded, raw))
         position = stop
 
 
 def _careful(rest: bytes, number: bytes, digest: bytes | None, opened: bool) -> bytes:
     """The text of what a plain scan did not find: quoted, escaped, MIME, or of an open stream."""
-    if digest is None and not opened:
+    if digest is None and (not opened or rest.startswith(b"\nPit-Text:")):
         raise Damaged(
-            f"entry {number.decode()}: its Pit-Text is missing, so nothing says that its text was "
-            "verified; only an open stream, from entry 1 and without a charter, may lack it"
+            f"entry {number.decode()}: its Pit-Text is missing or malformed; only an open stream "
+            "may lack it: whole, from entry 1 or from an open checkpoint on, and without a charter"
         )
     if digest is None:
         return cut_body(rest)

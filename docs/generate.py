@@ -27,7 +27,7 @@ _PART = re.compile(r"(<!-- made by make docs: (\S+) -->\n).*?(<!-- end -->\n)", 
 
 def notary() -> str:
     """The notary's rules in the order in which they are asked."""
-    rows = ["| rule | what follows | the sender is told | asks for |", "|---|---|---|---|"]
+    rows = ["| rule | what follows | the sender is told | looks for |", "|---|---|---|---|"]
     rows += [
         f"| `{rule.name}` | {rule.follows} | {rule.sentence} "
         f"| {(rule.check.__doc__ or '').partition('.')[0]} |"

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from pit.archives import mbox
 from pit.archives.disk import write_atomic
 from pit.archives.errors import Damaged
-from pit.archives.mbox import Draft, Entry
+from pit.archives.mbox import Checkpoint, Draft, Entry, Message
 from pit.filters.stream import chunks
 from pit.pits import spool
 from pit.pits.home import Home, choose_pit, load_settings, root
@@ -71,6 +71,40 @@ def refusals(entry: Entry) -> set[str]:
     return {words[3] for words in lines if words[0] == "refused" and len(words) == 5}
 
 
+def drafts_of(stream: Iterable[Message], name: str, pit: str) -> tuple[list[Draft], set[str]]:
+    """The drafts of a filter in a stream, and the hashes of the texts that were refused.
+
+    Damaged for a stream of another pit, for another filter's drafts above these, and for a stream
+    that does not end with the filter's checkpoint: whoever made it was stopped on the way, and its
+    last draft may be cut short.
+    """
+    drafts: list[Draft] = []
+    refused: set[str] = set()
+    whole = False
+    for message in stream:
+        if isinstance(message, Checkpoint):
+            whole = whole or message.filter == name
+        elif isinstance(message, Entry):
+            if message.pit != pit:
+                raise Damaged(f"the stream is of the pit {message.pit}, not {pit}")
+            refused |= refusals(message)
+            whole = False
+        elif message.filter == name:
+            drafts.append(message)
+            whole = False
+        elif not drafts:
+            raise Damaged(
+                f"a draft of {message.filter} stands above those of {name}, which would "
+                f"build on what is not published; publish {message.filter} first"
+            )
+    if not whole:
+        raise Damaged(
+            f"the stream does not end with a checkpoint of {name}: it was cut short, or {name} did "
+            f"not make it; right would be `pit read --for {name} | pit {name} | pit publish {name}`"
+        )
+    return drafts, refused
+
+
 def report(sent: list[Sent]) -> None:
     """Say on stderr what was sent."""
     for draft, again in sent:
@@ -90,20 +124,6 @@ def main(argv: list[str]) -> int:
     args = options.parse_args(argv)
     home = Home(root())
     name = choose_pit(home, args.pit)
-    drafts: list[Draft] = []
-    refused: set[str] = set()
-    for message in mbox.read(chunks(sys.stdin.buffer)):
-        if isinstance(message, Draft):
-            if message.filter == args.filter:
-                drafts.append(message)
-            elif not drafts:
-                raise Damaged(
-                    f"a draft of {message.filter} stands above those of {args.filter}, which would "
-                    f"build on what is not published; publish {message.filter} first"
-                )
-        elif isinstance(message, Entry):
-            if message.pit != name:
-                raise Damaged(f"the stream is of the pit {message.pit}, not {name}")
-            refused |= refusals(message)
+    drafts, refused = drafts_of(mbox.read(chunks(sys.stdin.buffer)), args.filter, name)
     report(publish(home, name, drafts, refused))
     return 0

@@ -13,7 +13,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from pit.pits.home import Home, choose_pit, root
+from pit.pits.home import Home, choose_pit, load_settings, root
 from pit.pits.options import add_pit, parser
 
 
@@ -23,7 +23,8 @@ def main(argv: list[str]) -> int:
     add_pit(options)
     args = options.parse_args(argv)
     home = Home(root())
-    print(crontab(home, choose_pit(home, args.pit), _program()), end="")
+    settings = load_settings(home, choose_pit(home, args.pit))
+    print(crontab(home, settings.name, _program()), end="")
     return 0
 
 

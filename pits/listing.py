@@ -4,7 +4,7 @@ import hashlib
 from decimal import Decimal
 from typing import NamedTuple
 
-from pit.archives.amounts import DECIMALS, Inexact, multiply, places, units
+from pit.archives.amounts import DECIMALS, Inexact, multiply, places, plain, units
 from pit.archives.verbs import Directive
 
 
@@ -84,8 +84,8 @@ def tick_problem(ticker: Ticker, currency: Asset) -> str:
     except Inexact:
         unit = Decimal(1).scaleb(-currency.decimals)
         return (
-            f"tick {ticker.tick} x lot {ticker.lot} = {value} is not a whole number of "
-            f"{currency.code}'s smallest unit, {unit}"
+            f"tick {plain(ticker.tick)} x lot {plain(ticker.lot)} = {plain(value)} is not a whole "
+            f"number of {currency.code}'s smallest unit, {plain(unit)}"
         )
     return ""
 

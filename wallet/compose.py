@@ -5,12 +5,14 @@ The text is checked before it is signed and shown as it is signed. The mail is k
 is what makes an instruction (ARCHIVE, Entry), so the same text is never signed twice in a second.
 """
 
+import os
 import sys
 import time
 from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
 from os import O_CREAT, O_EXCL
 from pathlib import Path
+from secrets import token_hex
 from typing import NamedTuple
 
 from pit.archives.disk import io_failure, sync_folder, write_synced
@@ -127,11 +129,15 @@ def _sign(place: Place, me: Identity, keys: KeyHome, text: str) -> tuple[Path, b
 
 
 def _keep(path: Path, data: bytes) -> bool:
-    """Write a new file, on disk when it returns; False where it is there already."""
+    """Write a new file, whole and on disk when its name is; False where it is there already."""
+    temporary = path.with_name(f".{path.stem}.{token_hex(8)}")
     with io_failure(path):
         try:
-            write_synced(path, O_CREAT | O_EXCL, data)
+            write_synced(temporary, O_CREAT | O_EXCL, data)
+            os.link(temporary, path)
         except FileExistsError:
             return False
+        finally:
+            temporary.unlink(missing_ok=True)
         sync_folder(path.parent)
     return True

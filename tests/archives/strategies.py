@@ -1,4 +1,4 @@
-"""Random texts of the pit language, made from the declarations of its verbs; written values by type.
+"""Random texts of the pit language, from the declarations of its verbs; written values by type.
 
 What a value of a type looks like is written here once more, from LANGUAGE's table of types, so that
 the patterns of `pit.archives.fields` are tried against something that is not themselves.

@@ -1,6 +1,7 @@
 """The pit language: what `parse` takes, what it makes of it, and what it says to all else."""
 
 import datetime
+import re
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from pit.archives.language import (
     MAX_TEXT,
     LanguageError,
     Text,
-    _parse_slowly,
+    parse_slowly,
     _quick,
     check_characters,
     parse,
@@ -106,8 +107,8 @@ def test_below_the_dashes_stands_what_is_indented_or_a_comment_or_empty() -> Non
 
 def test_a_block_keeps_its_line_breaks_and_empty_lines() -> None:
     text = (
-        f"pit acme\nadmit alice {KEY}\n  key:\n\n    -----BEGIN-----\n\n      deep\n    # no comment"
-        "\n    --\n    last\n\n\n  mail: a@example.org\n"
+        f"pit acme\nadmit alice {KEY}\n  key:\n\n    -----BEGIN-----\n\n      deep\n    # no"
+        " comment\n    --\n    last\n\n\n  mail: a@example.org\n"
     )
     (admit,) = parse(text, CORE).directives
     assert admit.keys["key"] == "\n-----BEGIN-----\n\n  deep\n# no comment\n--\nlast"
@@ -205,7 +206,7 @@ def test_what_is_canonical_prints_as_it_stands(text: str) -> None:
 def both(text: str, words: Words, headed: bool) -> tuple[Text | None, Text | None]:
     """What the short way makes of a text, and the long way: None where it refuses."""
     try:
-        slow = _parse_slowly(text, words, headed)
+        slow = parse_slowly(text, words, headed)
     except LanguageError:
         slow = None
     return _quick(text, words, headed), slow
@@ -230,7 +231,7 @@ def test_the_short_way_reads_checkpoints_as_the_long_way(text: str) -> None:
 def test_the_short_way_is_taken_for_every_text_of_plain_ascii_without_blocks(text: str) -> None:
     quick, slow = both(text, CORE, True)
     assert slow is not None
-    plain = text.isascii() and not any(line.endswith(":") for line in text.split("\n"))
+    plain = text.isascii() and not re.search("^  [a-z-]+:$", text, re.MULTILINE)
     assert quick == (slow if plain else None)
     if quick:
         assert [type(v) for d in quick.directives for v in d.args] == [
@@ -282,7 +283,7 @@ def test_any_text_at_all_is_read_or_refused_with_a_place(text: str) -> None:
             except LanguageError as error:
                 lines = text.split("\n")
                 assert 1 <= error.line <= len(lines)
-                assert 1 <= error.column
+                assert error.column >= 1
 
 
 @settings(max_examples=400)

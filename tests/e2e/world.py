@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,11 +14,15 @@ from pit.archives import mbox
 from pit.archives.entry import read_entry
 from pit.archives.extent import chunks
 from pit.archives.mbox import Entry
+from pit.filters import views
 from pit.filters.audit import Audit, audit
+from pit.filters.positions import Positions
+from pit.filters.show import state_of
 from pit.pits.home import Home, load_settings
 from tests.conftest import environment
 
 NAME = "acme"
+CODES = ("ACME", "BETA")
 TRADERS = ("alice", "bob", "carol")
 SPECIALISTS = ("sam", "sue")
 KEEPERS = ("kate", "kurt")
@@ -122,11 +125,12 @@ class World:
 
     def spool(self) -> list[Path]:
         """What waits for the notary."""
-        return sorted(self.home.spool(NAME).glob("new/*"))
+        return sorted(self.home.spool(NAME).glob("new/[!.]*"))
 
     def quarantine(self) -> list[bytes]:
         """The mails in quarantine."""
-        return [path.read_bytes() for path in sorted(self.home.quarantine(NAME).glob("new/*"))]
+        kept = sorted(self.home.quarantine(NAME).glob("new/[!.]*"))
+        return [path.read_bytes() for path in kept]
 
     def inbox(self, who: str) -> list[dict[str, Any]]:
         """The answers that came and were not shown yet."""
@@ -160,6 +164,13 @@ class World:
         rows = self.show("holdings")
         return {f"{r['member']} {r['asset']}": (r["balance"], r["held"]) for r in rows}
 
+    def balances(self) -> dict[str, tuple[str, str]]:
+        """As `holdings`, worked out in this process."""
+        positions = Positions()
+        pit = state_of(self.home, NAME, positions).pit
+        rows = views.holdings(positions, pit)
+        return {f"{r['member']} {r['asset']}": (r["balance"], r["held"]) for r in rows}
+
     def audit(self, folder: Path | None = None) -> Audit:
         """The audit of the archive, or of a copy of it, in this process."""
         return audit(NAME, folder or self.archive, self.id)
@@ -177,21 +188,28 @@ class World:
 
     def copy(self) -> "World":
         """Another home with the same in it; whoever copies removes it."""
-        target = Path(tempfile.mkdtemp(prefix="e2e-", dir="/tmp"))
+        target = short_folder()
         subprocess.run(["cp", "-a", f"{self.folder}/.", str(target)], check=True)
         return World(target)
 
     def remove(self) -> None:
         """End the agents that a killed program left, then remove the home."""
+        elsewhere = Path(f"/run/user/{os.getuid()}").exists()
         for keys in [*self.folder.glob("wallets/*/gnupg"), *self.folder.glob("pits/*/gnupg")]:
-            if any(keys.glob("S.gpg-agent*")):
+            if elsewhere or any(keys.glob("S.gpg-agent*")):
                 subprocess.run(["gpgconf", "--homedir", str(keys), "--kill", "all"], check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def short_folder() -> Path:
+    """A new folder; in memory where there is such a place, for every step here waits for a disk."""
+    memory = "/dev/shm"
+    return Path(tempfile.mkdtemp(prefix="e2e-", dir=memory if os.access(memory, 7) else "/tmp"))
+
+
 def new_world() -> World:
     """An empty home."""
-    return World(Path(tempfile.mkdtemp(prefix="e2e-", dir="/tmp")))
+    return World(short_folder())
 
 
 def join(world: World, who: str, roles: str = "trader") -> None:
@@ -225,17 +243,3 @@ def founded() -> World:
     world.say("operator", *money, *given)
     world.turn()
     return world
-
-
-CODES = ("ACME", "BETA")
-
-
-def mutations(data: bytes, places: Iterator[int]) -> Iterator[tuple[int, bytes]]:
-    """The data with one byte changed, at each of these places."""
-    for at in places:
-        yield at, data[:at] + bytes([data[at] ^ (1 if data[at] != 0x0B else 2)]) + data[at + 1 :]
-
-
-def nothing_runs_as_root_here() -> bool:
-    """Whether this process is held to the permissions of files."""
-    return os.geteuid() != 0
