@@ -13,11 +13,11 @@ from pit.archives.language import (
     MAX_TEXT,
     LanguageError,
     Text,
-    parse_slowly,
     _quick,
     check_characters,
     parse,
     parse_directives,
+    parse_slowly,
     show,
     show_text,
 )
