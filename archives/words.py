@@ -19,7 +19,6 @@ PIT = (
             "notary-key": "block",
             "mail": "addresses",
             "list": "addresses",
-            "recovery": "fingerprint",
         },
         needed=["operator-key", "notary-key"],
     ),

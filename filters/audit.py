@@ -174,7 +174,7 @@ def as_json(result: Audit) -> dict[str, Any]:
 def print_report(result: Audit) -> None:
     """The audit for a person."""
     verifier = result.verifier
-    print(f"pit {result.pit}, id {verifier.pit.id}")
+    print(f"pit {result.pit}, id {verifier.pit.id or 'unknown'}")
     count = result.entries
     print(f"entries     {count}, each signed by a key enrolled above it and allowed to say it")
     print(f"stamps      {count} in order, each linked to the one before, times increasing")

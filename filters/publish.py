@@ -109,10 +109,10 @@ def report(sent: list[Sent]) -> None:
     """Say on stderr what was sent."""
     for draft, again in sent:
         how = "sent again" if again else "sent"
-        lines = draft.text.count("\n") - 3
+        count = sum(line[:1].isalpha() for line in draft.text.split("\n")) - 2
+        what = f"{count} directive{'s' if count != 1 else ''}"
         print(
-            f"{how} report {draft.filter} {draft.number} of {draft.signer}, {lines} lines",
-            file=sys.stderr,
+            f"{how} report {draft.filter} {draft.number} of {draft.signer}, {what}", file=sys.stderr
         )
 
 

@@ -17,7 +17,7 @@ from pit.archives.verbs import Directive, Verb
 from pit.filters import state
 from pit.filters.instructions import Act, Idle
 from pit.filters.lanes import Divergence, Lanes, Owed
-from pit.filters.standing import Standing
+from pit.filters.standing import COUNTED, Standing, not_entitled
 from pit.pits.listing import Holder
 from pit.pits.state import Pit
 
@@ -77,14 +77,19 @@ class Diverged(PitError):
     def __init__(self, divergences: Iterable[Divergence], pit: Pit) -> None:
         lines = []
         for found in divergences:
-            owed = show(found.owed, pit.words).strip() if found.owed else "nothing"
+            owed = _indented(found.owed, pit) if found.owed else "nothing"
             entry = found.report.partition(".")[0]
             lines.append(
                 f"entry {found.report}, lane {found.lane}: what stands is not what is owed\n"
-                f"  stands: {show(found.stands, pit.words).strip()}\n  owed:   {owed}\n"
+                f"  stands: {_indented(found.stands, pit)}\n  owed:   {owed}\n"
                 f"  the operator's `adopt {entry}` would take it as it stands"
             )
         super().__init__("\n".join(lines))
+
+
+def _indented(directive: Directive, pit: Pit) -> str:
+    """A directive with its keys below it, for a message."""
+    return show(directive, pit.words).strip().replace("\n", "\n        ")
 
 
 class Run:
@@ -145,13 +150,13 @@ class Run:
         text = pit.take(entry)
         if first:
             self._check_version()
-        acts = record.step(entry, text, pit)
+        acts: Sequence[Act] = record.step(entry, text, pit)
         directives = text.directives
         if len(directives) > 1 and directives[0].verb == "report":
             if directives[0].args[0] == self.filter.name:
-                self._tick(entry, acts, directives)
+                acts = self._tick(entry, acts, text)
         elif entry.signer == OPERATOR:
-            self._answered(acts)
+            self._answered(entry, acts)
         event = Event(entry.number, entry.time, entry.signer, acts)
         for owed in self.filter.step(event, pit, record):
             self.lanes.add(owed)
@@ -170,25 +175,45 @@ class Run:
                 f"this program does not know that version: a newer one is needed"
             )
 
-    def _tick(self, entry: Entry, acts: Sequence[Act], directives: Sequence[Directive]) -> None:
+    def _tick(self, entry: Entry, acts: Sequence[Act], text: Text) -> Sequence[Act]:
+        """Tick a report of this filter off; the acts of it that count."""
         if self.pit.open:
-            for index, directive in enumerate(directives[1:], 2):
+            for index, directive in enumerate(text.directives[1:], 2):
                 self.lanes.tick("-", f"{entry.number}.{index}", directive)
-            return
+            return acts
+        after = text.after[0] if text.after else 0
+        counted = list(acts[:1])
         for act in acts[1:]:
             lane = self.filter.lane(act, self.pit)
             if lane is not None:
+                why = self._not_entitled(act, lane, entry.signer, after)
+                if why:
+                    self.record.idle.append(Idle(act.ref, act.directive, why))
+                    continue
                 self.lanes.tick(lane, act.ref, act.directive)
+            counted.append(act)
+        self._tell(entry)
+        return counted
+
+    def _not_entitled(self, act: Act, lane: str, signer: str, after: int) -> str:
+        """Why a directive that the filter brought does not count; `Standing` judges the core's."""
+        if act.directive.verb in COUNTED:
+            return ""
+        return not_entitled(self.filter.publisher(lane, self.pit), signer, after, self.pit, lane)
+
+    def _answered(self, entry: Entry, acts: Sequence[Act]) -> None:
+        """The operator refused an instruction whose keeper is dead: nobody owes its answer now."""
+        if self.filter.name == "positions":
+            for act in acts:
+                if act.directive.verb == "refuse":
+                    owner, _, ref = act.directive.args[0].partition("/")
+                    self.lanes.answered(owner, ref)
+            self._tell(entry)
+
+    def _tell(self, entry: Entry) -> None:
         if self.idle:
             for found in self.record.idle:
                 self.idle(entry, found)
-
-    def _answered(self, acts: Sequence[Act]) -> None:
-        """The operator refused an instruction whose keeper is dead: nobody owes its answer now."""
-        for act in acts:
-            if act.directive.verb == "refuse" and self.filter.name == "positions":
-                owner, _, ref = act.directive.args[0].partition("/")
-                self.lanes.answered(owner, ref)
 
     def _adopt(self, text: Text) -> None:
         named = {d.args[0] for d in text.directives if d.verb == "adopt"}

@@ -77,7 +77,7 @@ class Standing:
         return Problem(why)
 
 
-def _holds(holder: Holder | None, signer: str, after: int, pit: Pit, what: str) -> str:
+def not_entitled(holder: Holder | None, signer: str, after: int, pit: Pit, what: str) -> str:
     """Why the signer's report on `what` does not count; '' when it may (FILTERS, What counts)."""
     if pit.open:
         return ""
@@ -191,7 +191,7 @@ def _answer(
     """An `accept` or `refuse`: the first answer to stand counts."""
     owner, _, target = directive.args[0].partition("/")
     if after >= 0 or entry.signer != OPERATOR:
-        why = _holds(pit.keeper(owner), entry.signer, after, pit, f"what {owner} instructs")
+        why = not_entitled(pit.keeper(owner), entry.signer, after, pit, f"what {owner} instructs")
         if why:
             return why
     accepts = directive.verb == "accept"
@@ -218,7 +218,7 @@ def _fill(
     record: Standing, ref: str, directive: Directive, entry: Entry, pit: Pit, after: int
 ) -> Trade | str:
     number, ticker, price, buyer, seller = directive.args
-    why = _holds(pit.specialists.get(ticker), entry.signer, after, pit, ticker)
+    why = not_entitled(pit.specialists.get(ticker), entry.signer, after, pit, ticker)
     if why:
         return why
     quantity, at = scaled[number], scaled[price]
@@ -261,7 +261,7 @@ def _leaves(
     if why == "late" and cancel is None:
         return f"no cancel of {name} waits for an answer"
     lane = cancel.lane if cancel else order.ticker if order else "-"
-    problem = _holds(pit.specialist(lane), entry.signer, after, pit, lane)
+    problem = not_entitled(pit.specialist(lane), entry.signer, after, pit, lane)
     if problem:
         return problem
     if number:
@@ -295,3 +295,6 @@ _HANDLERS: dict[str, Handler] = {
     "fill": _fill,
     "leaves": _leaves,
 }
+
+COUNTED = frozenset({"accept", "refuse", "fill", "leaves"})
+"""The report directives of which this module decides whether they count."""

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 from pit.archives.amounts import decimal, plain
 from pit.archives.errors import NoInput
-from pit.archives.fields import show_time
 from pit.archives.mbox import Entry
 from pit.filters.accounts import Posting
 from pit.filters.positions import Positions
@@ -41,7 +40,7 @@ def lines(
             balances[asset] = balances.get(asset, 0) + amount
             change = plain(decimal(amount, decimals))
             yield {
-                "time": show_time(entry.time),
+                "time": entry.time,
                 "entry": ref,
                 "what": why,
                 "change": change if amount < 0 else f"+{change}",

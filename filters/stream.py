@@ -2,6 +2,7 @@
 
 import gc
 import os
+import re
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
@@ -54,10 +55,10 @@ def run_stream(filter: Filter, source: BinaryIO, target: BinaryIO) -> None:
 
 def shard(text: str) -> tuple[int, int]:
     """`K/N` from a command line."""
-    first, _, last = text.partition("/")
-    if not (first.isdigit() and last.isdigit() and 1 <= int(first) <= int(last)):
-        raise UsageError(f"'{text}' is not a shard; write K/N, like 1/2")
-    return int(first), int(last)
+    found = re.fullmatch("([1-9][0-9]{0,8})/([1-9][0-9]{0,8})", text)
+    if found is None or int(found[1]) > int(found[2]):
+        raise UsageError(f"'{text[:80]}' is not a shard; write K/N, like 1/2")
+    return int(found[1]), int(found[2])
 
 
 def main_of(

@@ -63,7 +63,7 @@ def tape(entries: Iterable[Entry]) -> Iterator[Row]:
                 quantity, ticker, price, buyer, seller = act.directive.args
                 yield {
                     "entry": act.ref,
-                    "time": show_time(entry.time),
+                    "time": entry.time,
                     "ticker": ticker,
                     "quantity": plain(quantity),
                     "price": plain(price),

@@ -124,7 +124,7 @@ class Limit:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        lines = path.read_text("utf-8").splitlines() if path.exists() else []
+        lines = path.read_text("utf-8", "replace").splitlines() if path.exists() else []
         self._sent = [(time, address) for time, _, address in (x.partition(" ") for x in lines)]
 
     def allows(self, address: str, now: str, hour_ago: str) -> bool:

@@ -8,6 +8,7 @@
 Other tools' extraction from an mbox is not byte-exact; this is.
 """
 
+import re
 import sys
 
 from pit.archives.entry import read_entry
@@ -37,7 +38,7 @@ def main(argv: list[str]) -> int:
 
 def entry_of(home: Home, pit: str, number: str) -> tuple[bytes, bytes]:
     """The stamp lines and the mail of entry `number`; NoInput where it does not stand."""
-    if not number.isdecimal() or int(number) < 1:
+    if not re.fullmatch("[1-9][0-9]{0,14}", number):
         raise UsageError(f"'{number}' is not an entry's number; write 1042")
     entry = next(entries_of(home, pit, int(number)), None)
     if entry is None:

@@ -4,7 +4,7 @@ A verb is an entry point of the group `pit.verbs`: a function that takes the arg
 verb and returns an exit status, None for 0. Whatever it raises becomes a line on stderr and a
 status of sysexits(3) here, in one place:
 
-    PitError           `pit VERB: TEXT`, its own status
+    PitError           `pit VERB: TEXT`, its own status (a divergence has several lines)
     OSError            `pit VERB: TEXT`, 74: a full disk is not a bug
     closed stdout      nothing, 1, as the Python manual has it (signal, "Note on SIGPIPE")
     Ctrl-C             nothing, 130
@@ -128,7 +128,7 @@ def _load(entry: EntryPoint) -> Callable[[list[str]], int | None]:
 
 
 def _explain(name: str, error: Exception) -> int:
-    """Print one line about the error on stderr and return its exit status."""
+    """Say on stderr what went wrong and return the exit status."""
     text, status = str(error), IOFailure.status
     if isinstance(error, PitError):
         status = error.status
@@ -139,7 +139,7 @@ def _explain(name: str, error: Exception) -> int:
 
         traceback.print_exception(error)
     if sys.stderr is not None:  # `2>&-`: print would turn to stdout, which is the stream's
-        print(_one_line(f"{name}: {text}"), file=sys.stderr)
+        print(_printable(f"{name}: {text}"), file=sys.stderr)
     return status
 
 
@@ -158,11 +158,13 @@ def _flush(name: str, status: int) -> int:
     return status
 
 
-def _one_line(text: str) -> str:
-    """Join the lines of a text and escape what could steer a terminal: it may quote any mail."""
+def _printable(text: str) -> str:
+    """Escape what could steer a terminal: an error may quote any mail. Its own lines stay lines."""
     return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in " ".join(text.split())
+        char
+        if char.isprintable() or char == "\n"
+        else char.encode("unicode_escape").decode("ascii")
+        for char in text
     )
 
 

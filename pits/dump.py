@@ -7,6 +7,7 @@ from pit.archives.words import CORE
 from pit.pits.effects import APPLY, put_in_force
 from pit.pits.listing import Holder, Ticker
 from pit.pits.members import Member
+from pit.pits.rules import RULES
 from pit.pits.state import Pit
 
 STATE = {
@@ -36,9 +37,17 @@ STATE = {
                 "A ticker.",
                 keys={"currency": "asset", "tick": "number", "lot": "number"},
             ),
-            Verb("publishes", "{ticker:asset} {handle:handle} since {entry:natural}"),
-            Verb("keeps", "{shard:shard} {handle:handle} since {entry:natural}"),
-            Verb("sharded", "{count:natural} since {entry:natural}"),
+            Verb(
+                "publishes",
+                "{ticker:asset} {handle:handle} since {entry:natural}",
+                "Whose ticker it is.",
+            ),
+            Verb(
+                "keeps",
+                "{shard:shard} {handle:handle} since {entry:natural}",
+                "Whose shard it is.",
+            ),
+            Verb("sharded", "{count:natural} since {entry:natural}", "Into how many shards."),
         )
     ),
     "rule": CORE["rule"],
@@ -81,7 +90,10 @@ def dump(pit: Pit) -> Iterator[Directive]:
 
 
 def load(pit: Pit, state: Iterable[Directive]) -> None:
-    """Bring an empty fold to the state that `dump` wrote; directives of others are left alone."""
+    """Bring an empty fold to the state that `dump` wrote; directives of others are left alone.
+
+    KeyError or ValueError for what `dump` does not write.
+    """
     for directive in state:
         args, keys = directive.args, directive.keys
         if directive.verb == "read":
@@ -97,7 +109,8 @@ def load(pit: Pit, state: Iterable[Directive]) -> None:
             if fingerprint:
                 pit.handles[fingerprint] = args[0]
         elif directive.verb == "rule":
-            put_in_force(pit, directive)
+            if args[0] == "words" or args[0] in RULES:  # else it is the version of brought words
+                put_in_force(pit, directive)
         elif directive.verb == "asset":
             APPLY["asset"](pit, directive, "")
         elif directive.verb == "listed":
@@ -111,3 +124,5 @@ def load(pit: Pit, state: Iterable[Directive]) -> None:
             pit.shards.setdefault(count, {})[shard] = Holder(args[1], args[2])
         elif directive.verb == "sharded":
             pit.shard_count, pit.sharded_at = args
+    if pit.shard_count and len(pit.shards.get(pit.shard_count, ())) != pit.shard_count:
+        raise ValueError(f"of the {pit.shard_count} shards in force one has no keeper")

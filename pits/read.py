@@ -37,7 +37,11 @@ def usable(path: Path, folder: Path, pit: str) -> Checkpoint | None:
     except PitError as error:
         print(f"pit: {path}: {error}; not used", file=sys.stderr)
         return None
-    if not isinstance(found, Checkpoint) or _root_of(folder, pit, found.number) != found.root:
+    name = path.name.partition(".")[0]
+    if not isinstance(found, Checkpoint) or found.filter != name:
+        print(f"pit: {path}: it is no checkpoint of {name}; not used", file=sys.stderr)
+        return None
+    if _root_of(folder, pit, found.number) != found.root:
         print(f"pit: {path}: it was not taken in this archive; not used", file=sys.stderr)
         return None
     return found
@@ -108,10 +112,10 @@ def main(argv: list[str]) -> int:
     names = [name for name in args.names.split(",") if name]
     part = None
     if args.shard:
-        first, _, last = args.shard.partition("/")
-        if not (first.isdigit() and last.isdigit()):
-            raise UsageError(f"'{args.shard}' is not a shard; write K/N, like 1/2")
-        part = (int(first), int(last))
+        shard = re.fullmatch("([1-9][0-9]{0,8})/([1-9][0-9]{0,8})", args.shard)
+        if shard is None:
+            raise UsageError(f"'{args.shard[:80]}' is not a shard; write K/N, like 1/2")
+        part = (int(shard[1]), int(shard[2]))
     found: list[Checkpoint] = []
     for name in names:
         checkpoint = usable(checkpoint_path(home, pit, name, part), folder, pit)

@@ -49,8 +49,10 @@ class Pit:
         self.adopted = 0
 
     def rule(self, name: str) -> Any:
-        """The value of a rule in force."""
-        return self.rules[name] if name in self.rules else rules.default(name)
+        """The value of a rule in force; for a filter that brought its words, their version."""
+        if name in self.rules:
+            return self.rules[name]
+        return rules.default(name) if name in rules.RULES else self.brought.get(name, 1)
 
     def decimals(self, asset: str) -> int | None:
         """The decimals of an asset's or ticker's smallest unit; None where it does not exist."""

@@ -18,7 +18,7 @@ from pit.archives.verbs import Directive
 from pit.archives.words import CORE
 from pit.pits.openpgp import certificate
 from pit.pits.options import parser
-from pit.wallet.compose import add_place, place_of, read_text, send
+from pit.wallet.compose import add_place, one_line, place_of, read_text, send
 
 _BLOCK = re.compile(
     r"^-----BEGIN PGP PUBLIC KEY BLOCK-----$.*?^-----END PGP PUBLIC KEY BLOCK-----$", re.M | re.S
@@ -34,6 +34,7 @@ def main(argv: list[str]) -> int:
     options.add_argument("key", metavar="KEYFILE", help="the armored public key; `-` is stdin")
     options.add_argument("--roles", default="trader", help="with commas between (default: trader)")
     args = options.parse_args(argv)
+    one_line([args.who, args.mail, args.roles])
     place = place_of(args, os.environ.get("PIT_AS") or OPERATOR)
     send(place, admission(args.who, args.mail, read_text(args.key), args.roles))
     return 0

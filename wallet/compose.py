@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from os import O_CREAT, O_EXCL
 from pathlib import Path
@@ -16,7 +17,7 @@ from secrets import token_hex
 from typing import NamedTuple
 
 from pit.archives.disk import io_failure, sync_folder, write_synced
-from pit.archives.errors import NoInput, PitError
+from pit.archives.errors import NoInput, PitError, UsageError
 from pit.archives.language import LanguageError, check_characters, parse
 from pit.pits import spool
 from pit.pits.gnupg import KeyHome
@@ -26,7 +27,7 @@ from pit.pits.options import add_as, add_pit
 from pit.pits.reading import last_seal, pit_id, words_of
 from pit.pits.signing import compose, signed
 
-__all__ = ["Place", "add_place", "place_of", "read_text", "send", "send_again"]
+__all__ = ["Place", "add_place", "one_line", "place_of", "read_text", "send", "send_again"]
 
 
 class Place(NamedTuple):
@@ -48,6 +49,13 @@ def place_of(args: Namespace, handle: str | None = None) -> Place:
     home = Home(root())
     pit = choose_pit(home, args.pit)
     return Place(home, load_settings(home, pit), choose_handle(home, args.handle or handle))
+
+
+def one_line(words: Iterable[str]) -> None:
+    """UsageError for an argument that would bring a line of its own into the text."""
+    for word in words:
+        if "\n" in word:
+            raise UsageError(f"{word!r} has more than one line; each argument is a part of one")
 
 
 def read_text(name: str) -> str:

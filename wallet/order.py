@@ -4,7 +4,7 @@ from argparse import Namespace
 
 from pit.archives.errors import UsageError
 from pit.pits.options import parser
-from pit.wallet.compose import add_place, place_of, send
+from pit.wallet.compose import add_place, one_line, place_of, send
 
 
 def buy(argv: list[str]) -> int:
@@ -41,6 +41,7 @@ def cancel(argv: list[str]) -> int:
     add_place(options)
     options.add_argument("references", metavar="REF", nargs="+", help="an entry's number")
     args = options.parse_args(argv)
+    one_line(args.references)
     send(place_of(args), "\n".join(f"cancel {ref}" for ref in args.references))
     return 0
 
@@ -55,6 +56,7 @@ def _order(verb: str, doc: str | None, argv: list[str]) -> int:
     options.add_argument("--until", metavar="TIME", help="it ends then: 2026-12-01T17:00:00Z, UTC")
     options.add_argument("--ref", metavar="WORD", help="your own name for it")
     args = options.parse_args(argv)
+    one_line([*args.words, args.until or "", args.ref or ""])
     send(place_of(args), _directive(verb, args))
     return 0
 

@@ -39,7 +39,7 @@ def stopped(world: World, filter: str, entry: str) -> str:
     """`run`, `turn` and the audit all stop and name the entry; what `run` says."""
     before = world.segment.read_bytes()
     world("run", "-p", NAME, filter, status=65)
-    said = world.err
+    said = " ".join(world.err.split())
     assert f"entry {entry}" in said and f"adopt {entry.partition('.')[0]}" in said
     world.bash(f"pit read -p acme | pit {filter} | grep -v ^Pit-Draft >/dev/null", status=65)
     assert world.spool() == []
@@ -137,7 +137,7 @@ def test_an_accept_that_is_not_covered_stops_positions_until_it_is_adopted(acme:
 def stopped_positions(world: World, entry: str) -> str:
     """As `stopped`, but match has nothing against what positions stops at."""
     world("run", "-p", NAME, "positions", status=65)
-    said = world.err
+    said = " ".join(world.err.split())
     world("run", "-p", NAME, "match")
     world("audit", "-p", NAME, status=65)
     assert f"entry {entry}" in said

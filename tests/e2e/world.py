@@ -19,6 +19,7 @@ from pit.filters.audit import Audit, audit
 from pit.filters.positions import Positions
 from pit.filters.show import state_of
 from pit.pits.home import Home, load_settings
+from pit.pits.lines import lines
 from tests.conftest import environment
 
 NAME = "acme"
@@ -145,10 +146,9 @@ class World:
         """The mail of each entry, as it came."""
         return [read_entry(entry.raw)[1] for entry in self.entries()]
 
-    def lines(self, *args: str) -> list[Line]:
-        """`pit lines`."""
-        written = self("lines", "-p", NAME, *args).splitlines()
-        return [Line(*line.split("\t")) for line in written]
+    def lines(self) -> list[Line]:
+        """What `pit lines` prints, in this process."""
+        return [Line(*line.rstrip("\n").split("\t")) for line in lines(self.entries())]
 
     def said(self, pattern: str) -> list[str]:
         """The directives in the archive that match."""
@@ -160,15 +160,9 @@ class World:
         return found
 
     def holdings(self) -> dict[str, tuple[str, str]]:
-        """(balance, held) by 'member asset'."""
-        rows = self.show("holdings")
-        return {f"{r['member']} {r['asset']}": (r["balance"], r["held"]) for r in rows}
-
-    def balances(self) -> dict[str, tuple[str, str]]:
-        """As `holdings`, worked out in this process."""
+        """(balance, held) by 'member asset', as `pit show holdings` has them, in this process."""
         positions = Positions()
-        pit = state_of(self.home, NAME, positions).pit
-        rows = views.holdings(positions, pit)
+        rows = views.holdings(positions, state_of(self.home, NAME, positions).pit)
         return {f"{r['member']} {r['asset']}": (r["balance"], r["held"]) for r in rows}
 
     def audit(self, folder: Path | None = None) -> Audit:

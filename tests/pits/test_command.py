@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pit.pits.command import _one_line
+from pit.pits.command import _printable
 from pit.pits.options import parser
 
 # Verb by verb: what the module of a small distribution says. A verb's name is its module's.
@@ -232,10 +232,12 @@ def test_the_same_verb_from_two_distributions_is_refused(site: Path, tmp_path: P
 
 
 @pytest.mark.parametrize(("kind", "status"), [("pit", 65), ("busy", 75), ("os", 74)])
-def test_an_error_is_one_line_with_its_own_status(site: Path, kind: str, status: int) -> None:
+def test_an_error_keeps_its_lines_and_has_its_own_status(
+    site: Path, kind: str, status: int
+) -> None:
     done = pit(site, "fail", kind, "entry 7: no such\nticker \x1b[2J")
     assert (done.returncode, done.stdout) == (status, "so far\n")
-    assert done.stderr == "pit fail: entry 7: no such ticker \\x1b[2J\n"
+    assert done.stderr == "pit fail: entry 7: no such\nticker \\x1b[2J\n"
 
 
 def test_a_bug_is_one_line_that_asks_for_a_report(site: Path) -> None:
@@ -366,4 +368,4 @@ def test_a_functions_docstring_is_shown_without_its_indentation() -> None:
 
 @given(st.text())
 def test_whatever_an_error_says_it_is_one_printable_line(text: str) -> None:
-    assert _one_line(text).isprintable()
+    assert _printable(text).replace("\n", "").isprintable()
