@@ -19,9 +19,9 @@ from pit.filters.lanes import Owed
 from pit.filters.record import reference_key
 from pit.filters.runner import Event
 from pit.filters.standing import Standing
-from pit.filters.stream import run_stream, shard
+from pit.filters.stream import run_stream
 from pit.pits.listing import Holder, Ticker, shard_of
-from pit.pits.options import parser
+from pit.pits.options import parser, shard
 from pit.pits.state import Pit
 
 

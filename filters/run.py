@@ -16,9 +16,8 @@ from pit.archives.mbox import Entry, entries, write_checkpoint
 from pit.filters import catalog
 from pit.filters.publish import publish, refusals, report
 from pit.filters.runner import Run
-from pit.filters.stream import shard
 from pit.pits.home import Home, choose_pit, root
-from pit.pits.options import add_pit, parser
+from pit.pits.options import add_pit, parser, shard
 from pit.pits.read import checkpoint_path, offset_of, usable
 
 

@@ -2,12 +2,11 @@
 
 import gc
 import os
-import re
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from pit.archives import mbox
-from pit.archives.errors import NoInput, UsageError
+from pit.archives.errors import NoInput
 from pit.filters.runner import Filter, Run
 from pit.pits.options import parser
 
@@ -51,14 +50,6 @@ def run_stream(filter: Filter, source: BinaryIO, target: BinaryIO) -> None:
         output.write(mbox.write_draft(draft, run.pit.name, run.date))
     output.write(mbox.write_checkpoint(run.checkpoint(), run.pit.name, run.date))
     target.flush()
-
-
-def shard(text: str) -> tuple[int, int]:
-    """`K/N` from a command line."""
-    found = re.fullmatch("([1-9][0-9]{0,8})/([1-9][0-9]{0,8})", text)
-    if found is None or int(found[1]) > int(found[2]):
-        raise UsageError(f"'{text[:80]}' is not a shard; write K/N, like 1/2")
-    return int(found[1]), int(found[2])
 
 
 def main_of(

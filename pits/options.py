@@ -10,12 +10,13 @@ A verb module reads its arguments with
 from __future__ import annotations
 
 import argparse
+import re
 from textwrap import dedent
 from typing import NoReturn
 
 from pit.archives.errors import UsageError
 
-__all__ = ["Parser", "add_as", "add_pit", "parser"]
+__all__ = ["Parser", "add_as", "add_pit", "parser", "shard"]
 
 
 class Parser(argparse.ArgumentParser):
@@ -46,6 +47,14 @@ def add_pit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-p", "--pit", metavar="NAME", help="the pit (default: $PIT, or the only pit here)"
     )
+
+
+def shard(text: str) -> tuple[int, int]:
+    """Read `K/N`, as `--shard` has it; UsageError where it is no shard."""
+    found = re.fullmatch("([1-9][0-9]{0,8})/([1-9][0-9]{0,8})", text)
+    if found is None or int(found[1]) > int(found[2]):
+        raise UsageError(f"'{text[:80]}' is not a shard; write K/N, like 1/2")
+    return int(found[1]), int(found[2])
 
 
 def add_as(parser: argparse.ArgumentParser) -> None:

@@ -16,7 +16,7 @@ from pit.archives.errors import NoInput, PitError, UsageError
 from pit.archives.extent import chunks, extent
 from pit.archives.mbox import Checkpoint
 from pit.pits.home import Home, choose_pit, root
-from pit.pits.options import add_pit, parser
+from pit.pits.options import add_pit, parser, shard
 
 
 def checkpoint_path(home: Home, pit: str, name: str, part: tuple[int, int] | None = None) -> Path:
@@ -110,12 +110,7 @@ def main(argv: list[str]) -> int:
     pit = choose_pit(home, args.pit)
     folder = home.archive(pit)
     names = [name for name in args.names.split(",") if name]
-    part = None
-    if args.shard:
-        shard = re.fullmatch("([1-9][0-9]{0,8})/([1-9][0-9]{0,8})", args.shard)
-        if shard is None:
-            raise UsageError(f"'{args.shard[:80]}' is not a shard; write K/N, like 1/2")
-        part = (int(shard[1]), int(shard[2]))
+    part = shard(args.shard) if args.shard else None
     found: list[Checkpoint] = []
     for name in names:
         checkpoint = usable(checkpoint_path(home, pit, name, part), folder, pit)
