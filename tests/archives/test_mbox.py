@@ -1,5 +1,6 @@
 """The stream: its messages whatever the chunks, and no text that was not verified."""
 
+import hashlib
 import re
 from collections.abc import Iterator
 from itertools import pairwise
@@ -196,9 +197,13 @@ def test_two_entries_with_one_text_both_come_out_whatever_their_shapes(
 
 def test_a_text_that_does_not_hash_to_pit_text_is_damaged() -> None:
     good = stream((TEXT, clearsigned(TEXT)), (TEXT, clearsigned(TEXT)))
-    for shape in (clearsigned(OTHER), mime(b"\n" + OTHER), HEAD + b"\n" + TEXT, HEAD, b"", b"\n"):
+    charter = b'pit acme\ncharter "Acme"\n'
+    closed = stream((charter, clearsigned(charter)), (TEXT, clearsigned(TEXT)))
+    wrong = (clearsigned(OTHER), mime(b"\n" + OTHER), HEAD, b"", b"\n")
+    bare = HEAD + b"\n" + TEXT  # signed by nobody: only in an open stream is that a text
+    for above, shape in [*((good, shape) for shape in wrong), (closed, bare)]:
         made = write_entry(stamp(3, TEXT, shape), shape)
-        assert damage(good + made) == (
+        assert damage(above + made) == (
             "entry 3: its text is not the one that the notary verified: no part of the mail has "
             f"the sha256 in Pit-Text, {digest(TEXT)}"
         )
@@ -521,3 +526,18 @@ def test_an_archive_that_is_torn_inside_a_text_is_damaged() -> None:
         STARTS[3] + len("From "), EXAMPLE.index(b"-----BEGIN PGP SIGNATURE", STARTS[3])
     ):
         assert damage(EXAMPLE[:size])
+
+
+def test_in_an_open_stream_a_hashed_text_may_be_signed_by_nobody() -> None:
+    text = b"pit toy\nbuy 1 ACME @ 2\n"
+    digest = hashlib.sha256(text).hexdigest().encode()
+    entry = (
+        b"From 1@toy.pit Fri Nov 20 11:45:00 2026\nPit-Entry: toy 1\n"
+        b"Pit-Time: 2026-11-20T11:45:00.000001Z\nPit-Signer: alice\nPit-Text: " + digest + b"\n"
+        b"Subject: order\n\n" + text + b"\n"
+    )
+    (found,) = read([entry])
+    assert isinstance(found, Entry)
+    assert found.text == text.decode()
+    with pytest.raises(Damaged):
+        list(read([entry.replace(b"buy 1", b"buy 2")]))
