@@ -151,7 +151,11 @@ FIELDS: dict[str, Field] = {
     "owned": Field(
         f"{HANDLE}/{REFERENCE}", "a member's reference", "write HANDLE/REF, like alice/1042"
     ),
-    "word": Field(WORD, "a word", "write a word without blanks or quotes at its start"),
+    "word": Field(
+        WORD,
+        "a word",
+        "write ASCII without blanks, and no quote at its start",
+    ),
     "name": Field(HANDLE, "a name", "write small letters, digits and -, like match"),
     "names": _list(HANDLE, "a list of names", "write names with one blank between: trader cashier"),
     "addresses": _list(ADDRESS, "a list of mail addresses", "write alice@example.org"),

@@ -10,7 +10,6 @@ import gc
 import sys
 from collections.abc import Iterator
 
-from pit.archives.disk import write_atomic
 from pit.archives.extent import chunks
 from pit.archives.mbox import Entry, entries, write_checkpoint
 from pit.filters import catalog
@@ -18,7 +17,7 @@ from pit.filters.publish import publish, refusals, report
 from pit.filters.runner import Run
 from pit.pits.home import Home, choose_pit, root
 from pit.pits.options import add_pit, parser, shard
-from pit.pits.read import checkpoint_path, offset_of, usable
+from pit.pits.read import checkpoint_path, keep_checkpoint, offset_of, usable
 
 
 def new_entries(
@@ -59,6 +58,5 @@ def main(argv: list[str]) -> int:
     report(publish(home, name, drafts, refused))
     if run.pit.entry != before:
         path = checkpoint_path(home, name, run.filter.name, part)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(path, write_checkpoint(run.checkpoint(), name, run.date))
+        keep_checkpoint(path, write_checkpoint(run.checkpoint(), name, run.date))
     return 0

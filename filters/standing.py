@@ -271,6 +271,8 @@ def _leaves(
         return cancel
     if order is None or order.owner != owner or not order.accepted:
         return f"{name} is no accepted order that is open"
+    if why == "expired" and not "" < order.until <= entry.time:
+        return f"{name} has no time limit that has passed"
     del record.orders[target]
     if cancel:
         del record.cancels[answered]

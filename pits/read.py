@@ -9,9 +9,11 @@ entries that one of them has not read.
 import os
 import re
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 from pit.archives import mbox
+from pit.archives.disk import io_failure, write_atomic
 from pit.archives.errors import NoInput, PitError, UsageError
 from pit.archives.extent import chunks, extent
 from pit.archives.mbox import Checkpoint
@@ -27,13 +29,43 @@ def checkpoint_path(home: Home, pit: str, name: str, part: tuple[int, int] | Non
     return home.checkpoints(pit) / f"{name}{suffix}.mbox"
 
 
+def keep_checkpoint(path: Path, data: bytes) -> None:
+    """Keep a checkpoint, and beside it its hash, as `sha256sum -c` reads it.
+
+    A kill between the two, or a broken disk, leaves a checkpoint that is not used.
+    """
+    with io_failure(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, data)
+    write_atomic(_hash_file(path), _hash_line(path, data))
+
+
+def _hash_file(path: Path) -> Path:
+    return path.with_name(f"{path.name}.sha256")
+
+
+def _hash_line(path: Path, data: bytes) -> bytes:
+    return f"{sha256(data).hexdigest()}  {path.name}\n".encode()
+
+
 def usable(path: Path, folder: Path, pit: str) -> Checkpoint | None:
-    """The checkpoint in a file, if it was taken in this archive; otherwise None, with a note."""
+    """The checkpoint in a file, if it is whole and was taken in this archive; else None and a note.
+
+    Without one, all is worked out from the archive's first entry on.
+    """
     try:
-        with path.open("rb") as file:
-            found = next(mbox.read(iter([file.read()])), None)
+        data = path.read_bytes()
     except FileNotFoundError:
         return None
+    try:
+        whole = _hash_file(path).read_bytes() == _hash_line(path, data)
+    except FileNotFoundError:
+        whole = False
+    if not whole:
+        print(f"pit: {path}: its hash is not the one kept beside it; not used", file=sys.stderr)
+        return None
+    try:
+        found = next(mbox.read([data]), None)
     except PitError as error:
         print(f"pit: {path}: {error}; not used", file=sys.stderr)
         return None
