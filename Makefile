@@ -10,13 +10,16 @@ BIN    = .venv/bin
 APT    = gnupg mairix python3-venv ca-certificates
 SYSTEM = apt-get update; DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $(APT)
 
-.PHONY: demo test lint docs bench clean
+.PHONY: demo test faults lint docs bench clean
 
 demo: .venv/ready
 	PATH="$(CURDIR)/$(BIN):$$PATH" docs/demo.sh
 
 test: lint
-	$(BIN)/pytest -q -n 2 --import-mode=importlib tests
+	$(BIN)/pytest -q -n 2 tests
+
+faults: .venv/ready
+	$(BIN)/pytest -q -n 2 -m long tests
 
 lint: .venv/ready
 	$(BIN)/ruff check

@@ -84,7 +84,10 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+LONG = [pytest.param(kind, marks=pytest.mark.long) for kind in ("admission", "accept", "refusal")]
+
+
+@pytest.mark.parametrize("kind", ["charter", "order", "fill", "seal", *LONG])
 def test_a_change_of_a_byte_of_any_kind_of_entry_is_found_and_named(
     traded: World, changed: tuple[Path, Path], kind: str
 ) -> None:

@@ -348,6 +348,7 @@ def folder_for_file(path: str) -> Callable[[World], object]:
     return change
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("harm", "verb", "status"),
     [

@@ -141,14 +141,14 @@ def each_step(prepared: Prepared, world: World, first: int, stride: int, *args: 
     return kills
 
 
-@pytest.mark.parametrize("half", [0, 1])
+@pytest.mark.parametrize("half", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_a_turn_killed_at_any_step_is_done_by_the_next_one(prepared: Prepared, half: int) -> None:
     kills = each_step(prepared, prepared.world, 2 + 17 * half, 34, "turn", "-p", NAME)
     print(f"pit turn: killed {kills} times at its steps on disk")
     assert kills >= 4
 
 
-@pytest.mark.parametrize("filter", ["positions", "match"])
+@pytest.mark.parametrize("filter", [pytest.param("positions", marks=pytest.mark.long), "match"])
 def test_a_filter_killed_at_any_step_publishes_each_report_once(
     prepared: Prepared, filter: str
 ) -> None:
@@ -171,7 +171,7 @@ def test_a_notary_killed_at_any_step_stamps_each_mail_once(prepared: Prepared) -
     assert kills >= 4
 
 
-@pytest.mark.parametrize("verb", ["turn", "notary"])
+@pytest.mark.parametrize("verb", ["turn", pytest.param("notary", marks=pytest.mark.long)])
 def test_what_is_killed_at_any_moment_with_all_it_started_is_done_by_the_next_turn(
     prepared: Prepared, verb: str
 ) -> None:
@@ -257,6 +257,7 @@ def test_a_mail_whose_delivery_was_killed_comes_again_and_counts_once(stands: Wo
     assert kills >= 3
 
 
+@pytest.mark.long
 def test_a_founding_that_was_killed_is_given_again(empty: World) -> None:
     kills = 0
     for step in range(1, 200, 17):

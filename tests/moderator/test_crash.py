@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from pit.moderator.notary import Notary
 from pit.pits import spool
 from tests.moderator.world import NAME, Keys, World, check_receipt, copied, founded, replied
@@ -80,6 +82,7 @@ def test_a_notary_killed_at_any_write_loses_nothing_and_stamps_nothing_twice(
     assert step > 40
 
 
+@pytest.mark.long
 def test_a_notary_killed_at_any_write_founds_the_pit_once(keys: Keys) -> None:
     died = True
     step = 0
