@@ -68,7 +68,7 @@ class Match:
         """What an entry makes the specialists owe: expiries first, then its own directives."""
         if self.deadlines and self.deadlines[0][0] <= event.time:
             yield from self._expire_all(event.time, record, pit)
-        for _, directive, subject in event.acts:
+        for ref, directive, subject in event.acts:
             verb = directive.verb
             if verb == "buy" or verb == "sell":
                 assert isinstance(subject, Order)
@@ -86,7 +86,7 @@ class Match:
                 if isinstance(subject, Order):
                     yield from self._drain(subject.ticker, event.time, record, pit)
             elif verb in ("suspend", "expel"):
-                banned = Banned(str(event.number), directive.args[0])
+                banned = Banned(ref, directive.args[0])
                 for ticker, lane in sorted(self.lanes.items()):
                     lane.waiting.append(Item(event.time, banned))
                     yield from self._drain(ticker, event.time, record, pit)

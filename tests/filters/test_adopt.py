@@ -208,6 +208,25 @@ def test_a_report_made_before_an_adoption_has_no_effect_and_is_made_anew() -> No
     check_end(Session(archive, running, [], 1))
 
 
+def test_two_members_suspended_in_one_text_lose_their_orders_after_an_adoption_too() -> None:
+    archive, running = market()
+    buy = archive.say("alice", "buy 10 ACME @ 10.00", at=at(1))
+    sell = archive.say("bob", "sell 10 ACME @ 10.50", at=at(2))
+    other = archive.say("carol", "sell 10 ACME @ 10.75", at=at(3))
+    archive.seal()
+    settle(archive, running)
+    banned = archive.say("operator", "suspend alice", "suspend bob", at=at(4))
+    archive.seal()
+    wrong = by_hand(archive, "match", "sam", f"leaves carol/{other} 0 cancelled")
+    archive.say("operator", f"adopt {wrong}", at=at(5))
+    archive.seal()
+    settle(archive, running)
+    said = "".join(entry.text for entry in archive.entries[banned:])
+    assert f"leaves alice/{buy} 0 cancelled {banned}\n" in said
+    assert f"leaves bob/{sell} 0 cancelled {banned}.2\n" in said
+    check_end(Session(archive, running, [], 1))
+
+
 @pytest.mark.parametrize("seed", range(60))
 def test_after_any_wrong_reports_and_their_adoption_everything_drains(seed: int) -> None:
     """Random sessions in which a specialist's key signs random fills and leaves by hand."""
