@@ -35,13 +35,11 @@ def publish(home: Home, pit: str, drafts: Iterable[Draft], refused: Set[str]) ->
 
     refused: the text hashes that the notary has refused; a stored report among them is dropped.
     """
-    sent = []
-    done: set[str] = set()
+    first: dict[str, Draft] = {}
     for draft in drafts:
-        if draft.signer not in done and draft.signer in home.wallets():
-            sent.append(_send(home, pit, draft, refused))
-        done.add(draft.signer)
-    return sent
+        first.setdefault(draft.signer, draft)
+    here = set(home.wallets())
+    return [_send(home, pit, draft, refused) for who, draft in first.items() if who in here]
 
 
 def _send(home: Home, pit: str, draft: Draft, refused: Set[str]) -> Sent:

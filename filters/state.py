@@ -4,7 +4,6 @@ Everything in it is text of the pit language, so `less` and `grep` read it; a te
 entry and goes on from there.
 """
 
-import hashlib
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -24,11 +23,6 @@ RUN = (
     Verb("standing", "{signer:word} {number:natural}", "The last report of a signer that stands."),
     Verb("sealed", "{entries:natural} {root:hash}", "The last seal."),
 )
-
-
-def sha256(text: str) -> str:
-    """The hash of a text, as Pit-Text has it."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def words(run: "Run") -> dict[str, Verb]:

@@ -11,6 +11,7 @@ from pit.archives.language import Text, parse
 from pit.archives.words import CORE
 from pit.moderator.ledger import Instruction, Ledger
 from pit.moderator.mail import Mail, cut, normal
+from pit.pits.display import printable
 from pit.pits.home import Settings
 from pit.pits.openpgp import (
     Certificate,
@@ -21,14 +22,7 @@ from pit.pits.openpgp import (
     split,
 )
 
-__all__ = ["Case", "Finding", "printable"]
-
-
-def printable(text: str) -> str:
-    """A text that may quote any mail, as one line that cannot steer a terminal."""
-    return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text
-    )
+__all__ = ["Case", "Finding"]
 
 
 class Finding(NamedTuple):

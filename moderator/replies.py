@@ -11,9 +11,10 @@ from typing import NamedTuple
 from pit.archives.disk import write_atomic
 from pit.archives.entry import Stamp, asctime
 from pit.archives.mbox import Entry
-from pit.moderator.case import Case, Finding, printable
+from pit.moderator.case import Case, Finding
 from pit.moderator.ledger import Instruction
 from pit.moderator.rules import SENTENCES
+from pit.pits.display import printable
 
 __all__ = ["Limit", "Reply", "receipt", "refusal"]
 

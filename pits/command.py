@@ -160,12 +160,9 @@ def _flush(name: str, status: int) -> int:
 
 def _printable(text: str) -> str:
     """Escape what could steer a terminal: an error may quote any mail. Its own lines stay lines."""
-    return "".join(
-        char
-        if char.isprintable() or char == "\n"
-        else char.encode("unicode_escape").decode("ascii")
-        for char in text
-    )
+    from pit.pits.display import printable  # only where there is an error to show
+
+    return "\n".join(map(printable, text.split("\n")))
 
 
 def _stdout_is_closed() -> bool:

@@ -17,6 +17,13 @@ def safe(text: str) -> str:
     )
 
 
+def printable(text: str) -> str:
+    """A text that may quote any mail, as one line that cannot steer a terminal."""
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text
+    )
+
+
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], right: str = "") -> str:
     """Rows in columns under their heads; the columns named in `right` (one letter each, l or r)."""
     cells = [[safe(cell) for cell in row] for row in (heads, *rows)]
