@@ -73,7 +73,7 @@ def _name(character: str) -> str:
 
 def parse_slowly(text: str, words: Words, headed: bool) -> Text:
     """The long way: every construct of the language, every error."""
-    if len(text.encode("utf-8", "surrogatepass")) > MAX_TEXT:
+    if headed and len(text.encode("utf-8", "surrogatepass")) > MAX_TEXT:
         raise LanguageError(1, 1, f"the text is longer than {MAX_TEXT} bytes; send several")
     lines = text.split("\n")
     if lines[-1] == "":

@@ -52,17 +52,19 @@ def parse(text: str, words: Words) -> Text:
 
 
 def parse_directives(text: str, words: Words) -> Text:
-    """The directives of a text that has no `pit` line: a checkpoint's."""
+    """The directives of a text that has no `pit` line: a checkpoint's, which may be of any length."""
     return _quick(text, words, headed=False) or parse_slowly(text, words, headed=False)
 
 
 def _quick(text: str, words: Words, headed: bool = True) -> Text | None:
     """The short way: None where the text is anything but plain directives and keys."""
-    if not text.isascii() or (len(text) > MAX_LINE and _too_long(text)):
+    if not text.isascii() or (len(text) > MAX_LINE and _too_long(text, headed)):
         return None
     pit, known, after = "", "", None
     position, line = 0, 1
     end = len(text)
+    if text.endswith("\n\n"):  # some programs sign an empty line at the end
+        end = len(text.rstrip("\n")) + 1
     if headed:
         head = _HEAD(text)
         if head is None:
@@ -128,9 +130,11 @@ def _quick(text: str, words: Words, headed: bool = True) -> Text | None:
     return Text(pit, known, after, tuple(directives), tuple(lines))
 
 
-def _too_long(text: str) -> bool:
+def _too_long(text: str, signed: bool) -> bool:
     """Whether an ASCII text, or a line of it, is longer than the language allows."""
-    return len(text) > MAX_TEXT or any(len(line) > MAX_LINE for line in text.split("\n"))
+    return (signed and len(text) > MAX_TEXT) or any(
+        len(line) > MAX_LINE for line in text.split("\n")
+    )
 
 
 def show(directive: Directive, words: Words) -> str:
