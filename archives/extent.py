@@ -13,8 +13,23 @@ from typing import NamedTuple
 from pit.archives.disk import io_failure
 from pit.archives.entry import NO_STAMP, NOTARY, STAMP, read_entry
 from pit.archives.errors import Damaged, NoInput
+from pit.archives.segment import first_entry, list_segments, open_segment, segments, size_of
 
-SEGMENTS = "[0-9]" * 10 + ".mbox"  # glob pattern of their names
+__all__ = [
+    "Head",
+    "Mark",
+    "Seal",
+    "chunks",
+    "extent",
+    "heads",
+    "last_seal",
+    "leftover",
+    "open_segment",
+    "read_mark",
+    "seal_at",
+    "segments",
+]
+
 _WINDOW = 1 << 16  # bytes first looked at when searching backwards for a seal
 _HEAD = re.compile(rb"^From [^\n]*\n(" + STAMP.pattern + rb")", re.MULTILINE)
 _MARK = re.compile(rb"mark (\S+) (\d{1,18}) (\d{10}\.mbox) (\d{1,18}) ([0-9a-f]{64})\n")
@@ -97,7 +112,7 @@ def last_seal(path: Path, pit: str, size: int) -> Seal:
     (0, 64 zeros, 0) if there is none.
     """
     window = _WINDOW
-    with path.open("rb") as file:
+    with open_segment(path) as file:
         while True:
             start = max(0, size - window)
             file.seek(start)
@@ -129,26 +144,41 @@ def read_mark(folder: Path, pit: str) -> Mark | None:
 
 
 def extent(folder: Path, pit: str) -> list[tuple[Path, int]]:
-    """What may be read: each segment in order, and how many bytes of it.
+    """What may be read: each segment in order, and how many bytes of it (uncompressed).
 
     Up to the mark; in a copy without one, up to the end of the last whole seal. NoInput if there is
     no archive of the pit, Damaged if a segment is shorter than the mark says.
     """
     mark = read_mark(folder, pit)
     with io_failure(folder):
-        segments = [(path, path.stat().st_size) for path in sorted(folder.glob(SEGMENTS))]
+        found = list_segments(folder)
         if mark is not None:
             last = folder / mark.segment
-            found = dict(segments).get(last, -1)
-            if found < mark.size:
-                what = "missing" if found < 0 else f"{found} bytes"
+            size = last.stat().st_size if last in found else -1
+            if size < mark.size:
+                what = "missing" if size < 0 else f"{size} bytes"
                 raise Damaged(f"{last}: {what}; the mark says {mark.size}; copy it again")
-            return [pair for pair in segments if pair[0] < last] + [(last, mark.size)]
-        while segments:
-            part, size = segments.pop()
-            if end := last_seal(part, pit, size).end:
-                return [*segments, (part, end)]
+            closed = [path for path in found if first_entry(path.name) < first_entry(last.name)]
+            return [*((path, size_of(path)) for path in closed), (last, mark.size)]
+        while found:
+            part = found.pop()
+            if end := last_seal(part, pit, size_of(part)).end:
+                return [*((path, size_of(path)) for path in found), (part, end)]
     raise NoInput(f"{folder}: no archive of pit {pit} (no mark, and no sealed entry)")
+
+
+def leftover(folder: Path, pit: str) -> str:
+    """What stands in a copy below its last whole seal, as a sentence; '' if nothing does.
+
+    No seal covers it. In an archive with a mark it is the notary's own business.
+    """
+    if read_mark(folder, pit) is not None:
+        return ""
+    read = {first_entry(path.name): size for path, size in extent(folder, pit)}
+    for path, size in segments(folder):
+        if more := size - read.get(first_entry(path.name), 0):
+            return f"{path.name}: {more} bytes below the last whole seal; torn or changed there"
+    return ""
 
 
 def chunks(folder: Path, pit: str, start: int = 0, size: int = 1 << 20) -> Iterator[bytes]:
@@ -163,7 +193,9 @@ def chunks(folder: Path, pit: str, start: int = 0, size: int = 1 << 20) -> Itera
     for path, length in parts:
         skip = min(start, length)
         start, left = start - skip, length - skip
-        with io_failure(path), path.open("rb") as file:
+        if not left:
+            continue
+        with io_failure(path), open_segment(path) as file:
             file.seek(skip)
             while left:
                 data = file.read(min(size, left))

@@ -15,10 +15,13 @@ from pathlib import Path
 from pit.archives import mbox
 from pit.archives.disk import io_failure, write_atomic
 from pit.archives.errors import NoInput, PitError, UsageError
-from pit.archives.extent import chunks, extent
+from pit.archives.extent import chunks
 from pit.archives.mbox import Checkpoint
+from pit.archives.offsets import offset_of
 from pit.pits.home import Home, choose_pit, root
 from pit.pits.options import add_pit, parser, shard
+
+__all__ = ["checkpoint_path", "keep_checkpoint", "main", "offset_of", "usable"]
 
 
 def checkpoint_path(home: Home, pit: str, name: str, part: tuple[int, int] | None = None) -> Path:
@@ -90,43 +93,6 @@ def _root_of(folder: Path, pit: str, number: int) -> str:
         )
         return found[1] if found else ""
     return ""
-
-
-def offset_of(folder: Path, pit: str, number: int) -> int:
-    """Where an entry begins in the archive's readable bytes; -1 where it does not stand.
-
-    Looks from the end, since what is asked for is mostly new.
-    """
-    mark = f"From {number}@{pit}.pit ".encode()
-    before = 0
-    parts = extent(folder, pit)
-    starts = []
-    for _, size in parts:
-        starts.append(before)
-        before += size
-    for (path, size), start in zip(reversed(parts), reversed(starts), strict=True):
-        found = _find_back(path, size, mark)
-        if found >= 0:
-            return start + found
-    return -1
-
-
-def _find_back(path: Path, size: int, mark: bytes, window: int = 1 << 22) -> int:
-    """The last place of a line that begins with `mark` in the first `size` bytes of a file."""
-    with path.open("rb") as file:
-        end = size
-        while end > 0:
-            begin = max(0, end - window)
-            file.seek(begin)
-            data = b"\n" + file.read(min(size, end + len(mark)) - begin)
-            if begin:
-                file.seek(begin - 1)
-                data = file.read(1) + data[1:]
-            found = data.rfind(b"\n" + mark)
-            if found >= 0:
-                return begin + found
-            end = begin
-    return -1
 
 
 def main(argv: list[str]) -> int:

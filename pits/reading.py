@@ -7,13 +7,13 @@ from pathlib import Path
 from pit.archives import mbox
 from pit.archives.disk import io_failure
 from pit.archives.errors import Damaged, NoInput
-from pit.archives.extent import chunks, extent, heads
+from pit.archives.extent import chunks, extent, heads, open_segment
 from pit.archives.language import Text, parse
 from pit.archives.mbox import Entry
+from pit.archives.offsets import offset_of
 from pit.archives.verbs import Words
 from pit.archives.words import CORE
 from pit.pits.home import Home, load_settings
-from pit.pits.read import offset_of
 from pit.pits.state import Pit
 
 __all__ = ["entries_of", "fold_of", "folding", "last_seal", "pit_id", "words_of"]
@@ -43,7 +43,7 @@ def _last_entry(path: Path, size: int, pit: str) -> Entry:
     window = _WINDOW
     while True:
         start = max(0, size - window)
-        with io_failure(path), path.open("rb") as file:
+        with io_failure(path), open_segment(path) as file:
             file.seek(start)
             data = file.read(size - start)
         found = [head.start for head in heads(data, pit) if head.start or not start]

@@ -6,17 +6,22 @@ this table.
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple
 
 from pit.archives.fields import FIELDS
 
 
 class Rule(NamedTuple):
-    """A parameter: the field its value is read by, its default as written, what it means."""
+    """A parameter: the field its value is read by, its default as written, what it means.
+
+    most: the largest number it may be, None for any.
+    """
 
     kind: str
     default: str
     meaning: str
+    most: int | None = None
 
 
 RULES: dict[str, Rule] = {
@@ -35,9 +40,17 @@ RULES: dict[str, Rule] = {
         "400d",
         "how far the notary's clock may be past the last stamp before it stops and asks",
     ),
+    "witnesses": Rule("natural", "0", "how many witnesses each seal should have"),
+    "segment-entries": Rule(
+        "count",
+        "50000",
+        "after how many entries a seal closes a segment of the archive; at most 50000",
+        50_000,
+    ),
 }
 
 
+@cache
 def default(name: str) -> Any:
     """The value of a rule that nobody has set."""
     return read(name, RULES[name].default)
@@ -52,7 +65,10 @@ def read(name: str, value: str) -> Any:
     if not re.fullmatch(field.pattern, value):
         raise ValueError(f"'{value}' is not {field.what}; {field.right}")
     reader: Callable[[str], Any] = field.read or str
-    return reader(value)
+    found = reader(value)
+    if rule.most is not None and found > rule.most:
+        raise ValueError(f"'{value}' is too much for `{name}`; write at most {rule.most}")
+    return found
 
 
 def reference() -> str:

@@ -8,7 +8,8 @@ import pytest
 
 from pit.archives.entry import quote
 from pit.archives.errors import Damaged, IOFailure, NoInput
-from pit.archives.extent import Mark, read_mark
+from pit.archives.extent import Mark, leftover, read_mark
+from pit.archives.segment import gzip
 from pit.archives.store import chunks, extent
 
 EXAMPLE = (Path(__file__).parent / "data" / "example.mbox").read_bytes()
@@ -104,16 +105,70 @@ def test_a_tail_without_seal_in_a_second_segment_leaves_the_first(tmp_path: Path
     assert read(folder) == EXAMPLE[: ENDS[1]]
 
 
+@pytest.mark.parametrize("packed", [True, False])
 @pytest.mark.parametrize("mark", [True, False])
-def test_segments_are_read_one_after_another(tmp_path: Path, mark: bool) -> None:
-    folder = copy(tmp_path / "a", EXAMPLE[: ENDS[1]])
+def test_segments_are_read_one_after_another(tmp_path: Path, mark: bool, packed: bool) -> None:
+    folder = copy(tmp_path / "a", EXAMPLE[: ENDS[0]])
+    copy(folder, EXAMPLE[ENDS[0] : ENDS[1]], "0000000004.mbox")
     last = EXAMPLE[STARTS[5] :]
     copy(folder, last + b"From torn", "0000000006.mbox")
     if mark:
         with_mark(folder, f"mark acme 9 0000000006.mbox {len(last)} {stamp_of(9)}\n")
-    for start in (0, 1, ENDS[1] - 1, ENDS[1], ENDS[1] + 1, len(EXAMPLE)):
+    if packed:
+        gzip(folder / SEGMENT)
+        gzip(folder / "0000000004.mbox")
+    assert [size for _, size in extent(folder, "acme")] == [
+        ENDS[0],
+        ENDS[1] - ENDS[0],
+        ENDS[2] - ENDS[1],
+    ]
+    for start in (0, 1, ENDS[0], ENDS[1] - 1, ENDS[1], ENDS[1] + 1, len(EXAMPLE)):
         for size in (100, 1 << 20):
             assert read(folder, start, size) == EXAMPLE[start:]
+
+
+def test_a_copy_whose_last_segment_is_gzipped_is_read_up_to_its_last_seal(tmp_path: Path) -> None:
+    for torn in (b"", EXAMPLE[STARTS[5] : STARTS[6]] + b"talk\n" * 30_000):
+        folder = copy(tmp_path / "a", EXAMPLE[: ENDS[1]] + torn)
+        path = gzip(folder / SEGMENT)
+        assert extent(folder, "acme") == [(path, ENDS[1])]
+        assert read(folder) == EXAMPLE[: ENDS[1]]
+        path.unlink()
+
+
+def test_a_segment_that_the_mark_names_is_never_gzipped(tmp_path: Path) -> None:
+    line = f"mark acme 9 {SEGMENT} {len(EXAMPLE)} {stamp_of(9)}\n"
+    folder = with_mark(copy(tmp_path / "a", EXAMPLE), line)
+    gzip(folder / SEGMENT)
+    with pytest.raises(Damaged, match=f"{SEGMENT}: missing; the mark says"):
+        extent(folder, "acme")
+
+
+def test_a_torn_gzipped_segment_is_damaged_when_its_end_is_read(tmp_path: Path) -> None:
+    folder = copy(tmp_path / "a", EXAMPLE[: ENDS[1]])
+    copy(folder, EXAMPLE[ENDS[1] :], "0000000006.mbox")
+    path = gzip(folder / SEGMENT)
+    whole = path.read_bytes()
+    path.unlink()
+    path.write_bytes(whole[:-9] + b"\x00" + whole[-8:])
+    assert read(folder, ENDS[1]) == EXAMPLE[ENDS[1] :]
+    with pytest.raises(Damaged, match=r"0000000001\.mbox\.gz: not one whole gzip member"):
+        read(folder)
+
+
+def test_what_stands_in_a_copy_below_its_last_seal_is_named(tmp_path: Path) -> None:
+    folder = copy(tmp_path / "a", EXAMPLE)
+    assert leftover(folder, "acme") == ""
+    copy(folder, EXAMPLE + b"From 10@acme.pit")
+    assert leftover(folder, "acme") == (
+        f"{SEGMENT}: 16 bytes below the last whole seal; torn or changed there"
+    )
+    copy(copy(folder, EXAMPLE), b"junk", "0000000010.mbox")
+    assert leftover(folder, "acme").startswith("0000000010.mbox: 4 bytes below")
+    gzip(folder / "0000000010.mbox")
+    assert leftover(folder, "acme").startswith("0000000010.mbox.gz: 4 bytes below")
+    with_mark(folder, f"mark acme 9 {SEGMENT} {len(EXAMPLE)} {stamp_of(9)}\n")
+    assert leftover(folder, "acme") == ""
 
 
 def test_chunks_are_no_longer_than_asked(tmp_path: Path) -> None:

@@ -1,71 +1,44 @@
 """The store: whatever is cut short, wherever, the archive is whole batches and none is lost."""
 
-import errno
 import itertools
 import os
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
+from gzip import decompress
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pit.archives.entry import Stamp, write_entry
-from pit.archives.errors import Busy, CannotCreate, Damaged, IOFailure, PitError
-from pit.archives.store import Mark, Store, chunks, read_mark, write_atomic
+from pit.archives.errors import Busy, CannotCreate, Damaged, IOFailure
+from pit.archives.segment import gzip, list_segments
+from pit.archives.store import Mark, Store, chunks, next_segment, read_mark, write_atomic
+from tests.archives.crashes import (
+    PowerCut,
+    Step,
+    error_of,
+    fail,
+    lives_to_the_end,
+    unwaited,
+    watched,
+)
+from tests.archives.sealed import SEGMENT, Batch, Files, batches, files, laid, lay
 
-SEGMENT = "0000000001.mbox"
-Files = dict[str, bytes]  # the files of a folder
-
-
-class Batch(NamedTuple):
-    data: bytes
-    entries: int
-    stamp: str
-
-
-def batches(*counts: int) -> list[Batch]:
-    """Batches of that many orders each, and a seal."""
-    made, number, prev = [], 0, "0" * 64
-    for count in counts:
-        data = b""
-        for rest in range(count, -1, -1):
-            number += 1
-            text = f"buy {number} ACME @ 1.00" if rest else f"seal {number - 1}\n  root: {prev}"
-            mail = f"From: x\n\npit acme\n{text}\nFrom here\n" if rest else f"From: n\n\n{text}\n"
-            stamp = Stamp(
-                pit="acme",
-                number=number,
-                time=f"2026-11-20T12:50:{number:02}.000000Z",
-                signer="alice" if rest else "notary",
-                fingerprint="A" * 40,
-                signed="2026-11-20T12:50:19Z",
-                text=sha256(text.encode()).hexdigest(),
-                length=len(mail),
-                mail=sha256(mail.encode()).hexdigest(),
-                prev=prev,
-            )
-            data, prev = data + write_entry(stamp, mail.encode()), stamp.digest()
-        made.append(Batch(data, count + 1, prev))
-    return made
-
-
+LATER = "0000000003.mbox"  # where the second batch goes when the first one fills a segment
+LIMITS = [50_000, 2]  # entries a segment: the second batch goes into the first one, or its own
 FIRST, SECOND, THIRD = batches(1, 2, 0)
 BEFORE, AFTER = FIRST.data, FIRST.data + SECOND.data
+END = len(BEFORE)
 
 
-def append(store: Store, batch: Batch) -> None:
-    store.append(batch.data, entries=batch.entries, stamp=batch.stamp)
+def append(store: Store, batch: Batch, limit: int = 50_000) -> None:
+    store.append(batch.data, entries=batch.entries, stamp=batch.stamp, limit=limit)
 
 
-def open_and_append(folder: Path) -> None:
+def open_and_append(folder: Path, limit: int) -> None:
     with Store(folder, "acme") as store:
-        append(store, SECOND)
+        append(store, SECOND, limit)
 
 
 def open_and_close(folder: Path) -> None:
@@ -76,189 +49,65 @@ def read(folder: Path) -> bytes:
     return b"".join(chunks(folder, "acme"))
 
 
-def files(folder: Path) -> Files:
-    return {p.name: p.read_bytes() for p in folder.iterdir() if p.name != "lock"}
-
-
-def lay(folder: Path, content: Files) -> Path:
-    """A folder with exactly these files."""
-    folder.mkdir(exist_ok=True)
-    for path in folder.iterdir():
-        path.unlink()
-    for name, data in content.items():
-        (folder / name).write_bytes(data)
-    return folder
-
-
-def mark_of(*some: Batch) -> bytes:
-    size, entries = sum(len(one.data) for one in some), sum(one.entries for one in some)
-    return f"mark acme {entries} {SEGMENT} {size} {some[-1].stamp}\n".encode()
-
-
-def next_of(batch: Batch, first: int, pit: str = "acme") -> bytes:
+def next_of(batch: Batch, first: int, pit: str = "acme", segment: str = SEGMENT) -> bytes:
     digest, last = sha256(batch.data).hexdigest(), first + batch.entries - 1
-    return f"next {pit} {first} {last} {len(batch.data)} {digest}\n".encode() + batch.data
+    line = f"next {pit} {first} {last} {len(batch.data)} {digest} {segment}\n"
+    return line.encode() + batch.data
 
 
-ONE = {SEGMENT: BEFORE, "mark": mark_of(FIRST)}  # the archive at rest after one batch
+ONE = laid(50_000, FIRST)  # the archive at rest after one batch
 WHOLE_NEXT = next_of(SECOND, 3)
+NEXT = {50_000: WHOLE_NEXT, 2: next_of(SECOND, 3, segment=LATER)}  # by limit
 
 
-def expected(content: Files) -> bytes:
+def begun(limit: int, size: int) -> Files:
+    """The archive after one batch, with so many bytes of the second."""
+    part = SECOND.data[:size]
+    return {**ONE, SEGMENT: BEFORE + part} if limit > 2 else {**ONE, LATER: part}
+
+
+def expected(content: Files, limit: int = 50_000) -> bytes:
     """What must stand after recovery: the second batch too if `next` is whole or it is marked."""
-    whole = content.get("next") == WHOLE_NEXT or content["mark"] == mark_of(FIRST, SECOND)
-    return AFTER if whole else BEFORE
+    marked = content["mark"] == laid(limit, FIRST, SECOND)["mark"]
+    return AFTER if marked or content.get("next") == NEXT[limit] else BEFORE
 
 
-def recovers(folder: Path, right: bytes) -> None:
+def recovers(folder: Path, right: bytes, limit: int = 50_000) -> None:
     """The archive opens with these bytes, again without anything to repair, and takes a batch."""
-    with Store(folder, "acme"):
+    with unwaited(), Store(folder, "acme"):
         assert read(folder) == right
-    with Store(folder, "acme") as store:
+    with unwaited(), Store(folder, "acme") as store:
         assert store.recovered is None
-        append(store, THIRD if right == AFTER else SECOND)
-    with Store(folder, "acme") as store:
-        assert store.mark.entries == (6 if right == AFTER else 5)
-    assert set(files(folder)) == {SEGMENT, "mark"}
+        append(store, THIRD if right == AFTER else SECOND, limit)
+    whole = (FIRST, SECOND, THIRD) if right == AFTER else (FIRST, SECOND)
+    assert files(folder) == laid(limit, *whole)
+    with unwaited(), Store(folder, "acme") as store:
+        assert store.mark.entries == sum(batch.entries for batch in whole)
 
 
-# -- cutting a run short ---------------------------------------------------------------------------
-
-STEPS = ("open", "write", "fsync", "truncate", "replace", "unlink")
-Step = Callable[[str, tuple[object, ...]], None]  # name and arguments of the call about to be made
+# -- runs cut short --------------------------------------------------------------------------------
 
 
-@contextmanager
-def watched(step: Step) -> Iterator[None]:
-    """Call `step` before every system call that opens or changes a file.
-
-    Writes come out short; an fsync does nothing (what one is for, only PowerCut can tell).
-    """
-
-    def wrapped(name: str, real: Callable[..., object]) -> Callable[..., object]:
-        def call(*args: object) -> object:
-            step(name, args)
-            if name == "write":
-                fd, data = args
-                assert isinstance(data, memoryview)
-                return real(fd, data[: len(data) * 2 // 3 + 1])
-            return None if name == "fsync" else real(*args)
-
-        return call
-
-    with pytest.MonkeyPatch.context() as patch:
-        for name in STEPS:
-            patch.setattr(os, name, wrapped(name, getattr(os, name)))
-        yield
-
-
-def at_call(number: int, act: Callable[[], None]) -> Step:
-    """A step that does `act` before call `number`, counted from 0."""
-    counter = itertools.count()
-
-    def step(_name: str, _args: tuple[object, ...]) -> None:
-        if next(counter) == number:
-            act()
-
-    return step
-
-
-def lives_to_the_end(run: Callable[[], None], number: int) -> bool:
-    """Run it in a child that is killed before call `number`, if it comes that far."""
-    child = os.fork()
-    if not child:
-        status = 1
-        with watched(at_call(number, lambda: os.kill(os.getpid(), signal.SIGKILL))):
-            try:
-                run()
-                status = 0
-            finally:
-                os._exit(status)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
-    return os.WIFEXITED(status)
-
-
-State = frozenset[tuple[str, bytes]]  # a folder's files
-
-
-class PowerCut:
-    """Every state in which a power cut could leave a folder, at any step of what runs under it.
-
-    A file not fsynced since it changed may have its old bytes, its new ones, or the new ones with
-    zeros for all or for the first of what was added; a name in a folder that was not fsynced may
-    be the old one or the new; each of these for itself. `last`: the states at the end.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._open: dict[int, BinaryIO] = {}  # by inode; held, so that no inode comes twice
-        self._names = self._live_names()
-        self._bytes = {inode: self._live_bytes(inode) for inode in self._names.values()}
-        self.seen: set[State] = set()
-        self.last: set[State] = set()
-
-    def step(self, name: str, args: tuple[object, ...]) -> None:
-        self.seen.update(self._states())
-        if name == "fsync" and isinstance(args[0], int):
-            found = os.fstat(args[0])
-            if found.st_ino in self._open:
-                self._bytes[found.st_ino] = self._live_bytes(found.st_ino)
-            elif found.st_ino == self._folder.stat().st_ino:
-                self._names = self._live_names()
-
-    def end(self) -> None:
-        self.last = set(self._states())
-        self.seen |= self.last
-        for file in self._open.values():
-            file.close()
-
-    def _live_names(self) -> dict[str, int]:
-        names = {}
-        for path in self._folder.iterdir():
-            if path.name != "lock":
-                names[path.name] = inode = path.stat().st_ino
-                if inode not in self._open:
-                    self._open[inode] = path.open("rb")
-        return names
-
-    def _live_bytes(self, inode: int) -> bytes:
-        self._open[inode].seek(0)
-        return self._open[inode].read()
-
-    def _states(self) -> Iterator[State]:
-        live = self._live_names()
-        names = sorted({*self._names, *live})
-        for inodes in itertools.product(*({self._names.get(n), live.get(n)} for n in names)):
-            there = [(name, i) for name, i in zip(names, inodes, strict=True) if i is not None]
-            for some in itertools.product(*(self._contents(inode) for _, inode in there)):
-                yield frozenset((name, data) for (name, _), data in zip(there, some, strict=True))
-
-    def _contents(self, inode: int) -> set[bytes]:
-        old, new = self._bytes.get(inode, b""), self._live_bytes(inode)
-        added = max(0, len(new) - len(old))
-        hole = min(added, 100)
-        return {old, new, old + bytes(added), old + bytes(hole) + new[len(old) + hole :]}
-
-
-def test_an_append_killed_at_any_step_is_done_or_not(tmp_path: Path) -> None:
+@pytest.mark.parametrize("limit", LIMITS)
+def test_an_append_killed_at_any_step_is_done_or_not(tmp_path: Path, limit: int) -> None:
     for number in itertools.count():
         folder = lay(tmp_path / "a", ONE)
-        done = lives_to_the_end(partial(open_and_append, folder), number)
+        done = lives_to_the_end(partial(open_and_append, folder, limit), number)
         assert read(folder) in (BEFORE, AFTER)
-        recovers(folder, AFTER if done else expected(files(folder)))
+        recovers(folder, AFTER if done else expected(files(folder), limit), limit)
         if done:
             assert number > 20
             break
 
 
-def test_a_recovery_killed_at_any_step_is_finished_by_the_next(tmp_path: Path) -> None:
-    torn = {**ONE, SEGMENT: AFTER[:-100], "next": WHOLE_NEXT}
+@pytest.mark.parametrize("limit", LIMITS)
+def test_a_recovery_killed_at_any_step_is_finished_by_the_next(tmp_path: Path, limit: int) -> None:
+    torn = {**begun(limit, len(SECOND.data) - 100), "next": NEXT[limit]}
     for number in itertools.count():
         folder = lay(tmp_path / "a", torn)
         done = lives_to_the_end(partial(open_and_close, folder), number)
         assert read(folder) in (BEFORE, AFTER)
-        recovers(folder, AFTER)
+        recovers(folder, AFTER, limit)
         if done:
             assert number > 20
             break
@@ -277,18 +126,19 @@ def test_the_making_of_an_archive_killed_at_any_step_is_begun_again(tmp_path: Pa
             break
 
 
-def test_a_power_cut_at_any_step_loses_no_batch_and_halves_none(tmp_path: Path) -> None:
+@pytest.mark.parametrize("limit", LIMITS)
+def test_a_power_cut_at_any_step_loses_no_batch_and_halves_none(tmp_path: Path, limit: int) -> None:
     folder = lay(tmp_path / "a", ONE)
     with Store(folder, "acme") as store:
         first = PowerCut(folder)
         with watched(first.step):
-            append(store, SECOND)
+            append(store, SECOND, limit)
         first.end()
-    assert all(expected(dict(state)) == AFTER for state in first.last)
-    assert {expected(dict(state)) for state in first.seen} == {BEFORE, AFTER}
+    assert all(expected(dict(state), limit) == AFTER for state in first.last)
+    assert {expected(dict(state), limit) for state in first.seen} == {BEFORE, AFTER}
     checked = set()
     for state in first.seen:
-        right = expected(dict(state))
+        right = expected(dict(state), limit)
         second = PowerCut(lay(folder, dict(state)))
         with watched(second.step), Store(folder, "acme"):
             assert read(folder) == right
@@ -296,7 +146,7 @@ def test_a_power_cut_at_any_step_loses_no_batch_and_halves_none(tmp_path: Path) 
         checked |= {(later, right) for later in second.seen}
     for later, right in checked:
         lay(folder, dict(later))
-        with watched(at_call(-1, fail)), Store(folder, "acme"):
+        with unwaited(), Store(folder, "acme"):
             assert read(folder) == right
     assert len(checked) > len(first.seen) > 50
 
@@ -314,25 +164,12 @@ def test_a_power_cut_while_an_archive_is_made_leaves_an_empty_one(tmp_path: Path
         assert files(folder) == ONE
 
 
-def fail() -> None:
-    raise OSError(errno.EIO, os.strerror(errno.EIO))
-
-
-def error_of(run: Callable[[], object], fails_at: int = -1) -> PitError | None:
-    """The error that it ends with, if its system call of that number fails."""
-    try:
-        with watched(at_call(fails_at, fail)):
-            run()
-    except PitError as error:
-        return error
-    return None
-
-
-def test_an_append_that_fails_at_any_step_ends_the_store(tmp_path: Path) -> None:
+@pytest.mark.parametrize("limit", LIMITS)
+def test_an_append_that_fails_at_any_step_ends_the_store(tmp_path: Path, limit: int) -> None:
     for number in itertools.count():
         folder = lay(tmp_path / "a", ONE)
         with Store(folder, "acme") as store:
-            error = error_of(partial(append, store, SECOND), number)
+            error = error_of(partial(append, store, SECOND, limit), number)
             if error is None:
                 break
             assert isinstance(error, IOFailure)
@@ -340,7 +177,7 @@ def test_an_append_that_fails_at_any_step_ends_the_store(tmp_path: Path) -> None
             with pytest.raises(IOFailure, match="open it again"):
                 append(store, SECOND)
         assert read(folder) in (BEFORE, AFTER)
-        recovers(folder, expected(files(folder)))
+        recovers(folder, expected(files(folder), limit), limit)
     assert number > 20
 
 
@@ -356,23 +193,25 @@ def fsync_failing(number: int, cut: PowerCut) -> Step:
     return step
 
 
-def test_what_a_failed_fsync_left_in_memory_is_written_anew(tmp_path: Path) -> None:
-    for number in range(5):
+@pytest.mark.parametrize("limit", LIMITS)
+def test_what_a_failed_fsync_left_in_memory_is_written_anew(tmp_path: Path, limit: int) -> None:
+    for number in range(5 if limit > 2 else 6):
         folder = lay(tmp_path / "a", ONE)
         cut = PowerCut(folder)
         failing = watched(fsync_failing(number, cut))
         with Store(folder, "acme") as store, failing, pytest.raises(IOFailure, match="error"):
-            append(store, SECOND)
+            append(store, SECOND, limit)
         with watched(cut.step), Store(folder, "acme"):
             right = read(folder)
         cut.end()
         for state in cut.seen:
-            with Store(lay(folder, dict(state)), "acme"):
+            with unwaited(), Store(lay(folder, dict(state)), "acme"):
                 assert read(folder) in ((right,) if state in cut.last else (BEFORE, AFTER))
 
 
-def test_a_recovery_that_fails_at_any_step_gives_the_lock_back(tmp_path: Path) -> None:
-    torn = {**ONE, SEGMENT: AFTER[:-100], "next": WHOLE_NEXT}
+@pytest.mark.parametrize("limit", LIMITS)
+def test_a_recovery_that_fails_at_any_step_gives_the_lock_back(tmp_path: Path, limit: int) -> None:
+    torn = {**begun(limit, len(SECOND.data) - 100), "next": NEXT[limit]}
     for number in itertools.count():
         folder = lay(tmp_path / "a", torn)
         error = error_of(partial(open_and_close, folder), number)
@@ -380,7 +219,7 @@ def test_a_recovery_that_fails_at_any_step_gives_the_lock_back(tmp_path: Path) -
             break
         assert isinstance(error, IOFailure | CannotCreate)
         assert "Input/output error" in str(error)
-        recovers(folder, AFTER)
+        recovers(folder, AFTER, limit)
     assert number > 20
 
 
@@ -390,7 +229,7 @@ def test_a_recovery_that_fails_at_any_step_gives_the_lock_back(tmp_path: Path) -
 def test_a_next_torn_at_any_byte_is_dropped(tmp_path: Path) -> None:
     for size in range(len(WHOLE_NEXT)):
         folder = lay(tmp_path / "a", {**ONE, "next": WHOLE_NEXT[:size]})
-        with Store(folder, "acme") as store:
+        with unwaited(), Store(folder, "acme") as store:
             assert store.recovered == f"{folder}: dropped a torn next of {size} bytes"
         assert files(folder) == ONE
 
@@ -409,14 +248,36 @@ def test_a_next_with_a_changed_byte_is_never_appended(tmp_path: Path) -> None:
             assert files(folder) == {**ONE, "next": bytes(data)}
 
 
-def test_a_whole_next_is_appended_once_whatever_part_of_it_stands(tmp_path: Path) -> None:
-    for size in (*range(len(BEFORE), len(AFTER), 9), len(AFTER) - 1, len(AFTER)):
-        folder = lay(tmp_path / "a", {**ONE, SEGMENT: AFTER[:size], "next": WHOLE_NEXT})
-        with Store(folder, "acme") as store:
+@pytest.mark.parametrize("limit", LIMITS)
+def test_a_whole_next_is_appended_once_whatever_part_of_it_stands(
+    tmp_path: Path, limit: int
+) -> None:
+    whole = len(SECOND.data)
+    for size in (*range(0, whole, 9), whole - 1, whole):
+        folder = lay(tmp_path / "a", {**begun(limit, size), "next": NEXT[limit]})
+        with unwaited(), Store(folder, "acme") as store:
             assert store.recovered is not None
             assert store.recovered.endswith("appended entries 3 to 5 again from next")
-            assert ("cut" in store.recovered) == (size > len(BEFORE))
-        assert files(folder) == {SEGMENT: AFTER, "mark": mark_of(FIRST, SECOND)}
+            assert ("cut" in store.recovered) == (size > 0 and limit > 2)
+        assert files(folder) == laid(limit, FIRST, SECOND)
+
+
+def test_a_segment_that_a_whole_next_names_and_that_was_not_begun_is_made(tmp_path: Path) -> None:
+    folder = lay(tmp_path / "a", {**ONE, "next": NEXT[2]})
+    Store(folder, "acme").close()
+    assert files(folder) == laid(2, FIRST, SECOND)
+
+
+def test_a_tail_cut_off_stays_off_when_the_next_batch_goes_into_a_new_segment(
+    tmp_path: Path,
+) -> None:
+    folder = lay(tmp_path / "a", begun(50_000, 100))
+    cut = PowerCut(folder)
+    with watched(cut.step), Store(folder, "acme") as store:
+        append(store, SECOND, 2)
+    cut.end()
+    for state in cut.last:
+        recovers(lay(folder, dict(state)), AFTER, 2)
 
 
 def test_a_torn_tail_without_next_is_cut_off(tmp_path: Path) -> None:
@@ -427,7 +288,7 @@ def test_a_torn_tail_without_next_is_cut_off(tmp_path: Path) -> None:
 
 
 def test_a_next_below_the_mark_is_removed(tmp_path: Path) -> None:
-    done = {SEGMENT: AFTER, "mark": mark_of(FIRST, SECOND)}
+    done = laid(50_000, FIRST, SECOND)
     with Store(lay(tmp_path / "a", {**done, "next": WHOLE_NEXT}), "acme") as store:
         assert store.recovered is not None
         assert "whose entries stand (to 5)" in store.recovered
@@ -435,12 +296,14 @@ def test_a_next_below_the_mark_is_removed(tmp_path: Path) -> None:
 
 
 def test_files_left_over_from_a_torn_write_go(tmp_path: Path) -> None:
-    with Store(lay(tmp_path / "a", {**ONE, ".mark.0": b"", ".next.1": b"x"}), "acme") as store:
+    left = (".mark.0", ".next.1", f".new.{SEGMENT}.gz", ".0000000001.offsets.2")
+    with Store(lay(tmp_path / "a", {**ONE, **dict.fromkeys(left, b"x")}), "acme") as store:
         assert store.recovered is None
     assert files(tmp_path / "a") == ONE
 
 
 OTHER = Batch(SECOND.data.replace(FIRST.stamp.encode(), b"0" * 64, 1), 3, SECOND.stamp)
+TWO, THREE = laid(2, FIRST, SECOND), laid(2, FIRST, SECOND, THIRD)  # a batch a segment
 
 
 @pytest.mark.parametrize(
@@ -455,7 +318,7 @@ OTHER = Batch(SECOND.data.replace(FIRST.stamp.encode(), b"0" * 64, 1), 3, SECOND
         ({**ONE, "mark": ONE["mark"][:-1]}, "right would be one line `mark PIT"),
         ({**ONE, "mark": ONE["mark"].replace(b"acme", b"acmes")}, "mark of pit acmes, not of acme"),
         ({**ONE, "mark": ONE["mark"].replace(b" 2 ", b" 3 ")}, "below the mark is entry 2"),
-        ({**ONE, "mark": mark_of(FIRST, SECOND), SEGMENT: BEFORE * 9}, "the last seal below"),
+        ({**laid(9, FIRST, SECOND), SEGMENT: BEFORE * 9}, "the last seal below"),
         ({**ONE, SEGMENT: BEFORE.replace(b"seal 1", b"seal 2")}, "below the mark is entry 0"),
         ({**ONE, SEGMENT: BEFORE.replace(b"19Z\nPit-Text", b"18Z\nPit-Text")}, "the mark says 2"),
         ({**ONE, SEGMENT: AFTER}, "seal at entry 5, but the mark says 2"),
@@ -466,6 +329,29 @@ OTHER = Batch(SECOND.data.replace(FIRST.stamp.encode(), b"0" * 64, 1), 3, SECOND
         ({**ONE, "next": next_of(THIRD, 6)}, "next: entries 6..6, but the mark says 2"),
         ({**ONE, "next": next_of(THIRD, 3)}, "next: 1 entries, 6..6; right would be 3..3"),
         ({**ONE, "next": next_of(OTHER, 3)}, "entry 3 has Pit-Prev 0000"),
+        ({**ONE, LATER: b""}, f"{LATER}: later than the mark's segment, {SEGMENT}"),
+        ({**ONE, LATER: SECOND.data}, "later than the mark's segment"),
+        ({**TWO, "mark": ONE["mark"]}, "later than the mark's segment"),
+        ({**ONE, f"{LATER}.gz": b""}, "later than the mark's segment"),
+        ({**ONE, LATER: SECOND.data, "next": NEXT[2][:-1]}, "later than the mark's segment"),
+        ({**ONE, LATER: SECOND.data, "next": WHOLE_NEXT}, "later than the mark's segment"),
+        ({**ONE, f"{LATER}.gz": b"", "next": NEXT[2]}, "later than the mark's segment"),
+        ({**ONE, "0000000004.mbox": b"", "next": NEXT[2]}, "later than the mark's segment"),
+        (
+            {**ONE, "next": next_of(SECOND, 3, segment="0000000004.mbox")},
+            f"next: into 0000000004.mbox; right would be {SEGMENT} or {LATER}",
+        ),
+        ({**ONE, SEGMENT: AFTER, "next": NEXT[2]}, "seal at entry 5, but the mark says 2"),
+        ({**TWO, LATER: SECOND.data[:-1]}, "bytes; the mark says"),
+        ({LATER: TWO[LATER], "mark": TWO["mark"]}, f"follows entry 0; {SEGMENT} is missing"),
+        ({**TWO, SEGMENT: b""}, f"follows entry 0; {SEGMENT} is missing, or the one before is not"),
+        (
+            {**TWO, SEGMENT: BEFORE + b"x"},
+            f"closed, but its last seal, entry 2, ends at byte {END}",
+        ),
+        ({**TWO, SEGMENT: BEFORE[:-1]}, f"entry 0, ends at byte 0 of {END - 1}"),
+        ({k: THREE[k] for k in THREE if k != LATER}, f"follows entry 2; {LATER} is missing"),
+        ({**laid(5, FIRST, SECOND, THIRD), SEGMENT: BEFORE}, f"follows entry 2; {LATER} is mis"),
     ],
 )
 def test_what_no_crash_leaves_stops_the_store_and_is_left(
@@ -482,26 +368,83 @@ def test_what_no_crash_leaves_stops_the_store_and_is_left(
 # -- appending -------------------------------------------------------------------------------------
 
 
-@settings(max_examples=20, deadline=None)
-@given(counts=st.lists(st.integers(0, 5), max_size=6), reopened=st.booleans())
-def test_batches_come_back_byte_for_byte(
-    tmp_path_factory: pytest.TempPathFactory, counts: list[int], reopened: bool
+@settings(max_examples=40, deadline=None)
+@given(
+    counts=st.lists(st.integers(0, 5), max_size=6),
+    limit=st.integers(1, 8),
+    reopened=st.booleans(),
+    packed=st.booleans(),
+)
+def test_batches_come_back_byte_for_byte_from_segments_named_by_their_first_entry(
+    tmp_path_factory: pytest.TempPathFactory,
+    counts: list[int],
+    limit: int,
+    reopened: bool,
+    packed: bool,
 ) -> None:
     folder = tmp_path_factory.mktemp("round") / "archives" / "acme"
     made, store = batches(*counts), Store(folder, "acme")
     for done, batch in enumerate(made, 1):
-        append(store, batch)
-        whole = b"".join(one.data for one in made[:done])
-        assert read(folder) == whole
-        entries = sum(one.entries for one in made[:done])
-        assert store.mark == Mark(entries, SEGMENT, len(whole), batch.stamp)
+        append(store, batch, limit)
+        assert read(folder) == b"".join(one.data for one in made[:done])
+        assert store.mark.entries == sum(one.entries for one in made[:done])
+        if packed:
+            for path in list_segments(folder)[:-1]:
+                if path.suffix != ".gz":
+                    gzip(path)
         if reopened:
             store.close()
             store = Store(folder, "acme")
             assert store.recovered is None
     assert store.mark == read_mark(folder, "acme")
-    assert set(files(folder)) == {SEGMENT, "mark"}
     store.close()
+    if made:
+        unpacked = {
+            name.removesuffix(".gz"): decompress(data) if name.endswith(".gz") else data
+            for name, data in files(folder).items()
+        }
+        assert unpacked == laid(limit, *made)
+
+
+def modes(folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_mode & 0o777 for path in folder.glob("*.mbox")}
+
+
+def test_a_closed_segment_is_read_only_and_as_private_as_it_was(tmp_path: Path) -> None:
+    folder = lay(tmp_path / "a", ONE)
+    for path in folder.iterdir():
+        path.chmod(0o640)
+    open_and_append(folder, 2)
+    assert modes(folder)[SEGMENT] == 0o440
+    assert modes(folder)[LATER] & 0o200
+
+
+def test_opening_an_archive_makes_the_closed_segments_read_only(tmp_path: Path) -> None:
+    folder = lay(tmp_path / "a", THREE)
+    for path in folder.iterdir():
+        path.chmod(0o600)
+    with Store(folder, "acme") as store:
+        assert store.recovered is None
+    assert modes(folder) == {SEGMENT: 0o400, LATER: 0o400, "0000000006.mbox": 0o600}
+
+
+@pytest.mark.parametrize(
+    ("entries", "segment", "size", "right"),
+    [
+        (0, SEGMENT, 0, SEGMENT),
+        (49_999, SEGMENT, 1, SEGMENT),
+        (50_000, SEGMENT, 1, "0000050001.mbox"),
+        (50_700, SEGMENT, 1, "0000050701.mbox"),
+        (100_700, "0000050701.mbox", 1, "0000100701.mbox"),
+        (100_699, "0000050701.mbox", 1, "0000050701.mbox"),
+        (2, SEGMENT, (1 << 30) - 1, SEGMENT),
+        (2, SEGMENT, 1 << 30, LATER),
+    ],
+)
+def test_a_segment_is_full_at_fifty_thousand_entries_or_a_gibibyte(
+    entries: int, segment: str, size: int, right: str
+) -> None:
+    assert next_segment(Mark(entries, segment, size, "0" * 64)) == right
 
 
 QUOTED = SECOND.data.replace(b"\n>From here", b"\nFrom here", 1)
@@ -548,6 +491,17 @@ def test_a_segment_that_somebody_else_wrote_to_stops_the_store(tmp_path: Path) -
     recovers(folder, BEFORE)
 
 
+def test_a_segment_that_somebody_else_began_stops_the_store(tmp_path: Path) -> None:
+    folder = lay(tmp_path / "a", ONE)
+    with Store(folder, "acme") as store:
+        (folder / LATER).write_bytes(b"From me\n")
+        with pytest.raises(Damaged, match=f"{LATER}: stands before its first batch: who wrote"):
+            append(store, SECOND, 2)
+        with pytest.raises(IOFailure, match="open it again"):
+            append(store, SECOND, 2)
+    assert files(folder) == {**ONE, LATER: b"From me\n"}
+
+
 def test_of_two_writers_the_second_is_told_busy(tmp_path: Path) -> None:
     with Store(tmp_path, "acme") as store:
         with pytest.raises(Busy, match="another program is writing"):
@@ -580,7 +534,7 @@ def test_readers_beside_the_writer_see_whole_batches_only(tmp_path: Path) -> Non
     if not child:
         try:
             for batch in made:
-                append(store, batch)
+                append(store, batch, 9)
         finally:
             os._exit(0)
     seen = set()
