@@ -7,6 +7,7 @@ the mbox `From ` quoting; the `From_` line above it is derived from it.
 import hashlib
 import re
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from pit.archives.errors import Damaged
@@ -75,7 +76,12 @@ def from_line(pit: str, number: int, time: str) -> bytes:
 
 def asctime(time: str) -> str:
     """A time of the archive as `From_` lines have it, whatever the locale."""
-    moment = datetime.fromisoformat(time[:19])
+    return _asctime(time[:19])
+
+
+@lru_cache(maxsize=1 << 12)
+def _asctime(second: str) -> str:
+    moment = datetime.fromisoformat(second)
     day = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[moment.weekday()]
     months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
     return f"{day} {months[moment.month - 1]} {moment.day:2} {moment:%H:%M:%S} {moment.year}"
@@ -87,19 +93,22 @@ _QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
 
 def quote(mail: bytes) -> bytes:
     """mboxrd quoting: `^>*From ` gains a `>`."""
-    return _TO_QUOTE.sub(rb">\1", mail)
+    return _TO_QUOTE.sub(rb">\1", mail) if b"From " in mail else mail
 
 
 def unquote(data: bytes) -> bytes:
     """mboxrd quoting undone."""
-    return _QUOTED.sub(rb"\1", data)
+    return _QUOTED.sub(rb"\1", data) if b"From " in data else data
 
 
 def write_entry(stamp: Stamp, mail: bytes) -> bytes:
     """The entry as it stands in the archive: `From_` line, stamp, quoted mail, one blank line."""
+    return from_line(stamp.pit, stamp.number, stamp.time) + stamp.lines() + _stored(mail)
+
+
+def _stored(mail: bytes) -> bytes:
     quoted = quote(mail)
-    end = b"\n" if quoted.endswith(b"\n") else b"\n\n"
-    return from_line(stamp.pit, stamp.number, stamp.time) + stamp.lines() + quoted + end
+    return quoted + (b"\n" if quoted.endswith(b"\n") else b"\n\n")
 
 
 def read_entry(raw: bytes) -> tuple[Stamp, bytes]:
@@ -111,9 +120,9 @@ def read_entry(raw: bytes) -> tuple[Stamp, bytes]:
     found = STAMP.match(raw, start)
     if not raw.startswith(b"From ") or found is None:
         raise Damaged(f"{_place(raw)}: the six stamp lines are not in order")
-    pit, number, time, signer, fingerprint, signed, text, length, mail_hash, prev = (
+    pit, number, time, signer, fingerprint, signed, text, length, mail_hash, prev = [
         group.decode() for group in found.groups()
-    )
+    ]
     stamp = Stamp(
         pit, int(number), time, signer, fingerprint, signed, text, int(length), mail_hash, prev
     )
@@ -127,10 +136,11 @@ def read_entry(raw: bytes) -> tuple[Stamp, bytes]:
     if hashlib.sha256(mail).hexdigest() != mail_hash:
         raise Damaged(f"entry {number}: the mail's sha256 is not the one in Pit-Mail")
     try:
-        whole = write_entry(stamp, mail)
+        first = from_line(pit, stamp.number, time)
     except ValueError as error:
         raise Damaged(f"entry {number}: Pit-Time {time} is not a time") from error
-    if whole != raw:
+    # The six lines are what they were found to be: only their frame is left to be compared.
+    if raw[:start] != first or raw[found.end() :] != _stored(mail):
         raise Damaged(f"entry {number}: the From_ line or the blank line at its end is wrong")
     return stamp, mail
 

@@ -8,9 +8,12 @@ leaf N-1).
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
-from pit.archives.errors import Damaged, NoInput, PitError
+from pit.archives.errors import Damaged, PitError
 
 WIDTH = 32  # bytes of one hash
+
+Span = tuple[int, int]
+"""Entries low+1..high, RFC 6962's D[low:high]: a stretch that has one head in every tree."""
 
 
 def leaf(stamp: bytes) -> bytes:
@@ -18,7 +21,8 @@ def leaf(stamp: bytes) -> bytes:
     return sha256(b"\x00" + stamp).digest()
 
 
-def _node(left: bytes, right: bytes) -> bytes:
+def parent(left: bytes, right: bytes) -> bytes:
+    """The hash of a node over its two: sha256(01, left, right)."""
     return sha256(b"\x01" + left + right).digest()
 
 
@@ -38,7 +42,7 @@ class Frontier:
         """Add the next leaf."""
         node, size = leaf, self.size
         while size & 1:
-            node = _node(self._nodes.pop(), node)
+            node = parent(self._nodes.pop(), node)
             size >>= 1
         self._nodes.append(node)
         self.size += 1
@@ -49,7 +53,7 @@ class Frontier:
             return sha256(b"").digest()
         root = self._nodes[-1]
         for node in reversed(self._nodes[:-1]):
-            root = _node(node, root)
+            root = parent(node, root)
         return root
 
     def dump(self) -> tuple[bytes, ...]:
@@ -69,31 +73,9 @@ class Frontier:
         return frontier
 
 
-def _root(leaves: Sequence[bytes]) -> bytes:
-    frontier = Frontier()
-    for one in leaves:
-        frontier.append(one)
-    return frontier.root()
-
-
-def path(leaves: Sequence[bytes], index: int) -> list[tuple[str, bytes]]:
-    """The way from leaf `index` up to the root: each sibling, and the side ('L', 'R') it stands on.
-
-    One pass over the leaves. NoInput if there is no such leaf. (RFC 6962, 2.1.1.)
-    """
-    if not 0 <= index < len(leaves):
-        raise NoInput(f"no entry {index + 1} in a Merkle tree over {len(leaves)} entries")
-    steps = []
-    low, high = 0, len(leaves)
-    while high - low > 1:
-        middle = low + (1 << (high - low - 1).bit_length() - 1)  # the largest power of 2 below
-        if index < middle:
-            steps.append(("R", _root(leaves[middle:high])))
-            high = middle
-        else:
-            steps.append(("L", _root(leaves[low:middle])))
-            low = middle
-    return steps[::-1]
+def half(count: int) -> int:
+    """The largest power of 2 below `count` (2 or more): where a tree of that many leaves splits."""
+    return 1 << (count - 1).bit_length() - 1
 
 
 def root_from_path(leaf: bytes, path: Iterable[tuple[str, bytes]]) -> bytes:
@@ -105,5 +87,84 @@ def root_from_path(leaf: bytes, path: Iterable[tuple[str, bytes]]) -> bytes:
                 f"Merkle path: step {side!r} with {len(sibling)} bytes;"
                 f" right would be L or R with a hash of {WIDTH} bytes"
             )
-        root = _node(sibling, root) if side == "L" else _node(root, sibling)
+        root = parent(sibling, root) if side == "L" else parent(root, sibling)
     return root
+
+
+def heads_on_path(
+    leaf: bytes, number: int, size: int, path: Sequence[tuple[str, bytes]]
+) -> dict[Span, bytes]:
+    """What the path of entry `number` of `size` says: the head over every stretch on it or beside.
+
+    That over (0, size) is the root that it leads to. Unlike `root_from_path` this binds the
+    position: the steps must be the ones of that entry in a tree of that size, no more and no other
+    sides. PitError otherwise. (RFC 9162, 2.1.3.2.)
+    """
+    if not 1 <= number <= size:
+        raise PitError(f"Merkle path: entry {number} in a tree of {size} entries")
+    ways: list[tuple[str, Span, Span]] = []  # from the root down: side and place of what is beside
+    low, high = 0, size
+    while high - low > 1:
+        middle = low + half(high - low)
+        whole = (low, high)
+        if number <= middle:
+            ways.append(("R", (middle, high), whole))
+            high = middle
+        else:
+            ways.append(("L", (low, middle), whole))
+            low = middle
+    right, found = [side for side, _, _ in reversed(ways)], [side for side, _ in path]
+    if found != right:
+        steps = "".join(found) if len(found) == len(right) else str(len(found))
+        raise PitError(
+            f"Merkle path: steps {steps}; entry {number} of {size} has {len(right)}: "
+            f"{''.join(right) or 'none'}"
+        )
+    heads = {(low, high): leaf}
+    head = leaf
+    for (_, beside, whole), step in zip(reversed(ways), path, strict=True):
+        head = root_from_path(head, [step])
+        heads |= {beside: step[1], whole: head}
+    return heads
+
+
+def heads_in_consistency(
+    old: int, old_root: bytes, size: int, nodes: Sequence[bytes]
+) -> dict[Span, bytes]:
+    """What a consistency proof says: the head over every stretch it speaks of, (0, size) the root.
+
+    PitError for too few or too many hashes, hashes that are not of 32 bytes, an `old` of 0 (every
+    tree begins with nothing: it would prove nothing) or of more than `size`, and where the hashes
+    do not lead to `old_root`. (RFC 6962, 2.1.2.)
+    """
+    if not 1 <= old <= size:
+        raise PitError(f"consistency from {old} to {size} entries; from 1 up is right")
+    if any(len(node) != WIDTH for node in (old_root, *nodes)):
+        raise PitError(f"consistency: a hash is not of {WIDTH} bytes")
+    beside: list[Span] = []  # from the root down
+    low, high = 0, size
+    while high != old:
+        middle = low + half(high - low)
+        if old <= middle:
+            beside.append((middle, high))
+            high = middle
+        else:
+            beside.append((low, middle))
+            low = middle
+    rest = list(nodes) if low else [old_root, *nodes]
+    if len(rest) != len(beside) + 1:
+        raise PitError(
+            f"consistency: {len(nodes)} hashes; from {old} to {size} entries it takes"
+            f" {len(beside) + bool(low)}"
+        )
+    begin = end = rest[0]  # the heads of the older tree's last part, and of the newer's over it
+    heads = {(low, high): end}
+    for span, node in zip(reversed(beside), rest[1:], strict=True):
+        if span[1] == low:
+            low, begin, end = span[0], parent(node, begin), parent(node, end)
+        else:
+            high, end = span[1], parent(end, node)
+        heads |= {span: node, (low, old): begin, (low, high): end}
+    if begin != old_root:
+        raise PitError("consistency: the hashes do not lead to the older root")
+    return heads

@@ -23,8 +23,8 @@ from pit.pits import spool
 from pit.pits.display import safe, show_json
 from pit.pits.home import Home, choose_handle, root
 from pit.pits.identity import identity_of
-from pit.pits.openpgp import Certificate
 from pit.pits.options import add_as, parser
+from pit.pits.proofs import Notary
 from pit.pits.signing import subject_of
 from pit.wallet.receipts import check, keep, notary_of, read_receipt
 
@@ -98,7 +98,7 @@ def answer_of(home: Home, wallet: Path, mine: str, path: Path) -> dict[str, Any]
 
 
 @cache
-def _notary(home: Home, pit: str) -> Certificate:
+def _notary(home: Home, pit: str) -> Notary:
     return notary_of(home, pit)
 
 

@@ -70,13 +70,15 @@ def test_json_says_the_same(order: Shell) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        (b"\nPit-Time: 20", b"\nPit-Time: 19", "its path does not lead"),
-        (b"\nPit-Prev: ", b"\nPit-Prev: 0", "should be `== stamp`"),
-        (b"== path\nL ", b"== path\nR ", "its path does not lead"),
+        (b"\nPit-Time: 20", b"\nPit-Time: 19", "it leads to the root "),
+        (b"\nPit-Prev: ", b"\nPit-Prev: 0", "should stand six stamp lines"),
+        (b"== path\nL ", b"== path\nR ", "Merkle path: steps "),
         (b"== path\nL ", b"== path\nX ", "a line of the path should be"),
-        (b"\n  root: ", b"\n  root: 0", "its seal is not the notary's"),
-        (b"\nseal ", b"\nseal 1", "its seal is not the notary's"),
-        (b"== seal\n", b"", "should be `== stamp`"),
+        (b"\n  root: ", b"\n  root: 0", "the seal is not the notary's"),
+        (b"\nseal ", b"\nseal 1", "the seal is not the notary's"),
+        (b"== seal\n", b"", "a line of the path should be"),
+        (b"== stamp\n", b"", "`== path` stands where `== seal` should"),
+        (b"\n== path\n", b"\n== seal\n", "`== seal` stands where `== path` should"),
     ],
 )
 def test_a_receipt_that_was_changed_is_named_and_not_kept(
@@ -103,13 +105,22 @@ def test_a_text_that_is_not_the_stamps_is_not_shown_as_it(order: Shell) -> None:
     assert order("inbox", "--as", "alice").endswith(": (its text is not shown)\n")
 
 
+def test_a_receipt_counts_whatever_mail_did_to_its_line_ends(order: Shell) -> None:
+    entry, path = number(order), mail(order)
+    head, _, rest = path.read_bytes().partition(b"\n\n")
+    path.write_bytes(head + b"\n\n" + rest.replace(b"\n", b"\r\n") + b"-- \r\nthe list\r\n")
+    assert order("inbox", "--as", "alice") == f'receipt acme {entry}: say "näher" (+1)\n'
+    kept = order.home.wallet("alice") / "receipts/acme" / f"{entry}.txt"
+    assert order("receipt", "check", str(kept)).startswith(f"{kept}: kept: ")
+
+
 def test_a_receipt_of_a_seal_by_another_key_proves_nothing(order: Shell, pit: Shell) -> None:
     receipt = read_receipt(body(order))
     notary = notary_of(order.home, "acme")
     alice = identity_of(order.home, "alice").fingerprint
     assert check(receipt, notary, alice) == ""
     order("new", "brot")
-    assert "its seal is not the notary's" in check(receipt, notary_of(order.home, "brot"), alice)
+    assert "the seal is not the notary's" in check(receipt, notary_of(order.home, "brot"), alice)
 
 
 def test_two_stamps_of_one_entry_are_both_kept_and_said(order: Shell, tmp_path: Path) -> None:
@@ -118,9 +129,11 @@ def test_two_stamps_of_one_entry_are_both_kept_and_said(order: Shell, tmp_path: 
     first, said = keep(folder, receipt, whole)
     assert said == ""
     assert keep(folder, receipt, whole) == (first, "")
-    stamp = receipt.stamp.replace(b"Pit-Time: 20", b"Pit-Time: 19")
-    other, said = keep(folder, receipt._replace(stamp=stamp), whole.replace(receipt.stamp, stamp))
+    stamp = receipt.proof.stamp.replace(b"Pit-Time: 20", b"Pit-Time: 19")
+    changed = receipt._replace(proof=receipt.proof._replace(stamp=stamp))
+    other, said = keep(folder, changed, whole.replace(receipt.proof.stamp, stamp))
     assert "two different stamps" in said and str(other) in said
+    assert keep(folder, changed, whole.replace(receipt.proof.stamp, stamp)) == (other, said)
     assert first.read_bytes() == whole and other.read_bytes() != whole
 
 
