@@ -71,6 +71,13 @@ PIT = (
         who=["operator"],
     ),
     Verb(
+        "witness",
+        "{handle:handle} {where:text}",
+        "Where this witness publishes what he has seen: a path or URL out of the notary's reach; "
+        "the last one said counts.",
+        who=["operator"],
+    ),
+    Verb(
         "adopt",
         "{report:reference}",
         "Takes a divergent report as it stands; the filter goes on from there.",
@@ -138,6 +145,13 @@ MEMBERS = (
         "{order:reference}",
         "Ends one's own working order, or a withdrawal not yet paid out.",
         who=["member"],
+    ),
+    Verb(
+        "saw",
+        "{entries:count} {root:hash}",
+        "The signer has seen the seal of so many entries with this root, and the proof that it "
+        "extends what he saw before.",
+        who=["witness"],
     ),
     Verb("say", "{text:text}", "Talk; no tool acts on it.", who=["member"]),
 )

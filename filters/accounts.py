@@ -7,7 +7,9 @@ cashier and the issuers, so that every asset sums to zero over all accounts, alw
 from collections.abc import Callable
 from typing import NamedTuple
 
-OUTSIDE = "outside"
+from pit.pits.members import OUTSIDE
+
+__all__ = ["OUTSIDE", "Accounts", "Hold", "Posting"]
 
 
 class Hold(NamedTuple):

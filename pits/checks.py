@@ -4,6 +4,7 @@ The notary refuses what has an objection; a fold that meets it all the same leav
 effect, so that every reader holds the same pit.
 """
 
+import re
 from typing import TYPE_CHECKING
 
 from pit.archives.entry import NOTARY, OPERATOR
@@ -11,7 +12,7 @@ from pit.archives.verbs import Directive
 from pit.pits import rules
 from pit.pits.brought import words_of
 from pit.pits.listing import tick_problem, ticker_of
-from pit.pits.members import GOOD, ROLES, SUSPENDED
+from pit.pits.members import GOOD, OUTSIDE, ROLES, SUSPENDED
 
 if TYPE_CHECKING:
     from pit.pits.state import Pit
@@ -34,7 +35,7 @@ def _check_charter(pit: "Pit", directive: Directive, signer: str) -> str:
 
 def _check_admit(pit: "Pit", directive: Directive, signer: str) -> str:
     handle, fingerprint = directive.args
-    if handle in (NOTARY, OPERATOR):
+    if handle in (NOTARY, OPERATOR, OUTSIDE):
         return f"`{handle}` is reserved; take another handle"
     if handle in pit.members:
         return f"{handle} is, or was, a member already; take another handle"
@@ -130,6 +131,15 @@ def _check_adopt(pit: "Pit", directive: Directive, signer: str) -> str:
     return "" if entry <= pit.entry else f"entry {entry} does not stand yet"
 
 
+def _check_witness(pit: "Pit", directive: Directive, signer: str) -> str:
+    handle, where = directive.args
+    if handle == NOTARY:
+        return "the notary cannot be a witness of its own archive"
+    if not re.match("/|[a-z][a-z0-9+.-]*:.", where):
+        return f"'{where}' is no place; write a path from / on, or a URL"
+    return ""
+
+
 CHECK = {
     "charter": _check_charter,
     "admit": _check_admit,
@@ -145,4 +155,5 @@ CHECK = {
     "specialist": _check_specialist,
     "keeper": _check_keeper,
     "adopt": _check_adopt,
+    "witness": _check_witness,
 }

@@ -1,9 +1,11 @@
 """A pit's fold as text and back: the part of a checkpoint that every filter has."""
 
+import itertools
 from collections.abc import Iterable, Iterator
 
 from pit.archives.verbs import Directive, Verb, vocabulary
 from pit.archives.words import CORE
+from pit.pits.brought import words_of
 from pit.pits.effects import APPLY, put_in_force
 from pit.pits.listing import Holder, Ticker
 from pit.pits.members import Member
@@ -52,7 +54,32 @@ STATE = {
     ),
     "rule": CORE["rule"],
     "asset": CORE["asset"],
+    "witness": CORE["witness"],
 }
+
+
+WHOLE = {
+    **STATE,
+    **vocabulary(
+        (
+            Verb("sealed", "{entries:natural} {root:hash}", "The last seal."),
+            Verb(
+                "reported",
+                "{filter:name} {signer:handle} {number:natural}",
+                "A signer's last report for a filter that stands.",
+            ),
+        )
+    ),
+}
+"""The words of `dump_whole`."""
+
+
+def dump_whole(pit: Pit) -> Iterator[Directive]:
+    """All of the fold, where `dump` leaves the last seal and the reports to the checkpoint."""
+    yield from dump(pit)
+    yield Directive("sealed", pit.seal)
+    for (name, signer), number in sorted(pit.reports.items()):
+        yield Directive("reported", (name, signer, number))
 
 
 def dump(pit: Pit) -> Iterator[Directive]:
@@ -69,7 +96,7 @@ def dump(pit: Pit) -> Iterator[Directive]:
             "roles": tuple(sorted(member.roles)),
         }
         yield Directive("member", (handle, member.standing), {k: v for k, v in about.items() if v})
-    for name, version in sorted(pit.brought.items()):
+    for name, version in _brought(pit):
         yield Directive("rule", ("words", f"{name} {version}"))
     for name, value in sorted(pit.written.items()):
         yield Directive("rule", (name, value))
@@ -87,10 +114,31 @@ def dump(pit: Pit) -> Iterator[Directive]:
         yield Directive("keeps", (f"{shard}/{count}", *holder))
     if pit.shard_count:
         yield Directive("sharded", (pit.shard_count, pit.sharded_at))
+    for named in sorted(pit.witnesses.items()):
+        yield Directive("witness", named)
+
+
+def _brought(pit: Pit) -> Iterator[tuple[str, int]]:
+    """Name and version of the words brought: before those in force, what is left of others.
+
+    A word that was once brought stays, also where a later version has it no more.
+    """
+    for name, version in sorted(pit.brought.items()):
+        now = words_of(name, version) or {}
+        for other in itertools.count(1):
+            words = words_of(name, other)
+            if words is None:
+                break
+            left = [word for word in words if word not in now]
+            if words.keys() <= pit.words.keys() and any(
+                pit.words[word] is words[word] for word in left
+            ):
+                yield name, other
+        yield name, version
 
 
 def load(pit: Pit, state: Iterable[Directive]) -> None:
-    """Bring an empty fold to the state that `dump` wrote; directives of others are left alone.
+    """Bring an empty fold to the state that `dump`, or `dump_whole`, wrote; others' are left alone.
 
     KeyError or ValueError for what `dump` does not write.
     """
@@ -111,8 +159,8 @@ def load(pit: Pit, state: Iterable[Directive]) -> None:
         elif directive.verb == "rule":
             if args[0] == "words" or args[0] in RULES:  # else it is the version of brought words
                 put_in_force(pit, directive)
-        elif directive.verb == "asset":
-            APPLY["asset"](pit, directive, "")
+        elif directive.verb in ("asset", "witness"):
+            APPLY[directive.verb](pit, directive, "")
         elif directive.verb == "listed":
             pit.tickers[args[0]] = Ticker.of(
                 args[0], args[1], args[2], pit.assets[keys["currency"]], keys["tick"], keys["lot"]
@@ -124,5 +172,9 @@ def load(pit: Pit, state: Iterable[Directive]) -> None:
             pit.shards.setdefault(count, {})[shard] = Holder(args[1], args[2])
         elif directive.verb == "sharded":
             pit.shard_count, pit.sharded_at = args
+        elif directive.verb == "sealed":
+            pit.seal = args
+        elif directive.verb == "reported":
+            pit.reports[args[:2]] = args[2]
     if pit.shard_count and len(pit.shards.get(pit.shard_count, ())) != pit.shard_count:
         raise ValueError(f"of the {pit.shard_count} shards in force one has no keeper")

@@ -90,6 +90,11 @@ def _adopt(pit: "Pit", directive: Directive, signer: str) -> None:
     pit.adopted = pit.entry
 
 
+def _witness(pit: "Pit", directive: Directive, signer: str) -> None:
+    handle, where = directive.args
+    pit.witnesses[handle] = where
+
+
 def _seal(pit: "Pit", directive: Directive, signer: str) -> None:
     pit.seal = (directive.args[0], directive.keys["root"])
 
@@ -112,6 +117,7 @@ APPLY = {
     "specialist": _specialist,
     "keeper": _keeper,
     "adopt": _adopt,
+    "witness": _witness,
     "seal": _seal,
     "report": _report,
 }

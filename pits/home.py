@@ -1,8 +1,9 @@
 """Where things are: $PIT_HOME, and in it a folder for each pit, archive and wallet.
 
     archives/PIT/     the record (ARCHIVE)
-    pits/PIT/         what the notary keeps: settings, spool, quarantine, checkpoints, outbox, keys
-    wallets/HANDLE/   what a member keeps: gnupg, inbox, receipts, sent
+    pits/PIT/         what the notary keeps: settings, spool, quarantine, checkpoints, outbox, keys,
+                      and an index of the archive that can go at any time
+    wallets/HANDLE/   what a member keeps: gnupg, inbox, receipts, sent, witness
 
 A name goes into a path only after it was found to be one.
 """
@@ -59,6 +60,10 @@ class Home(NamedTuple):
         """Return the folder of what the notary keeps beside the archive."""
         return self.root / "pits" / _name("pit", pit)
 
+    def ledger(self, pit: str) -> Path:
+        """Return the notary's index of the archive, which can go at any time."""
+        return self.pit(pit) / "ledger.sqlite"
+
     def spool(self, pit: str) -> Path:
         """Return the Maildir of mail that came in."""
         return self.pit(pit) / "spool"
@@ -83,9 +88,17 @@ class Home(NamedTuple):
         """Return the folder of a member's keys, inbox, receipts and sent mail."""
         return self.root / "wallets" / _name("handle", handle)
 
+    def witness(self, handle: str, pit: str) -> Path:
+        """Return the file of what a witness has seen of a pit."""
+        return self.wallet(handle) / "witness" / f"{_name('pit', pit)}.txt"
+
+    def audits(self) -> Path:
+        """Return the folder of what audits have verified, by the pit's id."""
+        return self.root / "audits"
+
     def pits(self) -> list[str]:
         """Return the pits that have an archive or settings here, sorted."""
-        archives = {path.parent.name for path in self.root.glob("archives/*/*.mbox")}
+        archives = {path.parent.name for path in self.root.glob("archives/*/*.mbox*")}
         settings = {path.parent.name for path in self.root.glob("pits/*/settings")}
         return sorted(name for name in archives | settings if re.fullmatch(HANDLE, name))
 

@@ -6,7 +6,9 @@ from pit.archives.entry import NOTARY, OPERATOR
 from pit.archives.verbs import Directive, Verb, Words
 
 GOOD, SUSPENDED, EXPELLED = "good", "suspended", "expelled"
-ROLES = ("trader", "cashier", "keeper", "specialist", "issuer")
+OUTSIDE = "outside"
+"""No member's handle: the account of the world outside, where money comes from and goes to."""
+ROLES = ("trader", "cashier", "keeper", "specialist", "issuer", "witness")
 
 
 @dataclass(slots=True)

@@ -46,6 +46,7 @@ class Pit:
         self.shards: dict[int, dict[int, Holder]] = {}
         self.shard_count, self.sharded_at = 0, 0
         self.reports: dict[tuple[str, str], int] = {}
+        self.witnesses: dict[str, str] = {}
         self.adopted = 0
 
     def rule(self, name: str) -> Any:
@@ -72,17 +73,19 @@ class Pit:
             ticker = next(iter(self.tickers), "")
         return self.specialists.get(ticker)
 
-    def take(self, entry: Entry) -> Text:
+    def take(self, entry: Entry, text: Text | None = None) -> Text:
         """Read one entry: its text, as the words in force at it parse it; its effect on this pit.
 
-        The caller ends the entry with `settle`. Raises Damaged where the entry does not follow the
-        last one, is another pit's, or does not parse.
+        text: where another fold of the same pit has parsed it already. The caller ends the entry
+        with `settle`. Raises Damaged where the entry does not follow the last one, is another
+        pit's, or does not parse.
         """
         number, time = entry.number, entry.time
-        try:
-            text = parse(entry.text, self.words)
-        except LanguageError as error:
-            raise Damaged(f"entry {number}: {error}") from None
+        if text is None:
+            try:
+                text = parse(entry.text, self.words)
+            except LanguageError as error:
+                raise Damaged(f"entry {number}: {error}") from None
         if not self.entry:
             self.name = entry.pit
             self.open = not text.directives or text.directives[0].verb != "charter"

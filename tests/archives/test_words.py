@@ -14,11 +14,13 @@ from tests.archives.strategies import VALUES, VOCABULARIES
 
 VERBS = [verb for words in VOCABULARIES for verb in words.values()]
 ROLES = {"operator", "notary", "member", "trader", "cashier", "keeper", "specialist", "issuer"}
+ROLES |= {"witness"}
 
 # From LANGUAGE's tables: who may say each word, and in which filter's reports it stands.
 WHO = {
     "charter admit suspend restore expel grant revoke rule asset specialist keeper": "operator",
-    "halt resume auction bust adopt": "operator",
+    "halt resume auction bust adopt witness": "operator",
+    "saw": "witness",
     "ticker issue": "issuer",
     "deposit payout": "cashier",
     "withdraw transfer cancel replace say": "member",

@@ -186,6 +186,7 @@ NEEDED = {
     "show": ["book"],
     "statement": ["alice"],
     "inbox": ["--as", "alice"],
+    "witness": ["--as", "alice"],
 }
 NO_PIT = {"inbox", "key", "match", "new", "positions"}
 

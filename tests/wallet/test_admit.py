@@ -63,3 +63,12 @@ def test_what_is_not_one_public_key_is_refused(club: Shell, key: bytes) -> None:
     club("admit", "carol", "carol@example.org", "-", stdin=key + key, status=65)
     assert "KEYFILE has 2 public key blocks" in club.err
     club("admit", "carol", "carol@example.org", "-", stdin=key.replace(b"mD", b"mE"), status=65)
+
+
+@pytest.mark.parametrize("handle", ["operator", "notary", "outside"])
+def test_nobody_is_admitted_under_a_handle_that_is_not_a_members(
+    club: Shell, key: bytes, handle: str
+) -> None:
+    club("admit", handle, "carol@example.org", "-", stdin=key)
+    assert f"`{handle}` is reserved; take another handle" in club("notary", "-v")
+    assert fold_of(club.home, "acme").member("outside") is None
