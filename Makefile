@@ -7,7 +7,8 @@ ROOMS  = archives pits filters moderator wallet
 BIN    = .venv/bin
 
 # The system's part, in the names of Debian and Ubuntu.
-APT    = gnupg mairix python3-venv ca-certificates
+APT    = gnupg mairix rsync sqlite3 strace hledger ledger python3-venv ca-certificates
+TOOLS  = gpg mairix rsync sqlite3 strace hledger ledger
 SYSTEM = apt-get update; DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $(APT)
 
 .PHONY: demo test faults lint docs bench clean
@@ -43,11 +44,12 @@ clean:
 # gets links.
 .venv/ready: setup.cfg pyproject.toml constraints.txt
 	@set -e; \
-	lacks() { ! command -v gpg || ! command -v mairix || ! $(PYTHON) -c 'import ensurepip'; } >/dev/null 2>&1; \
-	ask() { echo "make: gpg, mairix or Python's ensurepip is missing; as root, run: $$1" >&2; exit 1; }; \
+	lacks() { for name in $(TOOLS); do command -v $$name || return 0; done; \
+		! $(PYTHON) -c 'import ensurepip'; }; \
+	ask() { echo "make: one of $(TOOLS) or Python's ensurepip is missing; as root, run: $$1" >&2; exit 1; }; \
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "make: Python 3.11 or newer is needed; say which: make PYTHON=python3.12" >&2; exit 1; }; \
-	if lacks; then \
+	if lacks >/dev/null 2>&1; then \
 		command -v apt-get >/dev/null || ask "your system's install command for $(APT)"; \
 		if [ "$$(id -u)" = 0 ]; then sh -c '$(SYSTEM)'; \
 		elif command -v sudo >/dev/null; then sudo -E sh -c '$(SYSTEM)' || ask '$(SYSTEM)'; \
@@ -56,6 +58,7 @@ clean:
 	test -x $(BIN)/pip || $(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt setuptools wheel
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[test]'
+	rm -rf tradingpit.egg-info  # an older table of verbs in it would be found before the new one
 	mkdir -p .venv/typed/pit
 	for room in $(ROOMS); do ln -sfn "../../../$$room" ".venv/typed/pit/$$room"; done
 	touch $@
