@@ -1,0 +1,105 @@
+"""How things stand after the last entry: holdings, open orders, what is owed (see `db_schema`).
+
+These rows are made anew each time: they cost what is open, not what has been.
+"""
+
+from pit.filters import views
+from pit.filters.db_books import Books
+from pit.filters.db_rows import Writer, in_lots
+from pit.filters.db_values import Value, exact, number
+from pit.filters.record import reference_key
+from pit.filters.runner import Run
+from pit.pits.lines import one_line
+
+_ANEW = ("holdings", "holds", "owed", "divergences", "keepers", "checkpoints")
+
+
+def write_state(writer: Writer, books: Books) -> None:
+    """The rows that say how things stand."""
+    for table in _ANEW:
+        writer.con.execute(f"DELETE FROM {table}")
+    _holdings(writer, books)
+    _orders(writer, books)
+    _listed(writer, books)
+    for run in books.runs:
+        _owed(writer, run)
+    for name, sealed, root, text in books.checkpoints():
+        writer.insert("checkpoints", name, sealed, root, text)
+
+
+def write_meta(writer: Writer, books: Books, program: str) -> None:
+    """What the database was made from, up to where, and by which program."""
+    pit = books.kept.pit
+    sealed, root = pit.seal
+    about: dict[str, Value] = {
+        "pit": pit.name,
+        "id": pit.id,
+        "title": pit.title,
+        "entries": pit.entry,
+        "time": pit.time,
+        "sealed": sealed,
+        "root": root,
+        "program": program,
+        "search": "FTS5" if writer.search else "none",
+    }
+    for key, value in about.items():
+        writer.con.execute(
+            "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, str(value))
+        )
+
+
+def _holdings(writer: Writer, books: Books) -> None:
+    accounts, pit = books.positions.accounts, books.kept.pit
+    for row in views.holdings(books.positions, pit):
+        owner, asset = row["member"], row["asset"]
+        values: list[Value] = []
+        for name, amount in (
+            ("balance", accounts.balance(owner, asset)),
+            ("held", accounts.held_of(owner, asset)),
+            ("available", accounts.available(owner, asset)),
+        ):
+            values += exact(amount), row[name]
+        writer.insert("holdings", owner, asset, *values)
+    for ref in sorted(accounts.holds, key=reference_key):
+        owner, asset, amount = accounts.holds[ref]
+        writer.insert("holds", ref, owner, asset, *number(amount, pit.decimals(asset) or 0))
+
+
+def _orders(writer: Writer, books: Books) -> None:
+    """How far `match` has come with each order that stands open."""
+    orders, pit = books.matched.record.orders, books.matched.pit
+    states = {row["order"]: row["state"] for row in views.orders(books.match, orders, pit)}
+    for order in orders.values():
+        left = order.quantity if order.left < 0 else order.left
+        remaining, text = in_lots(left, order, pit)
+        values: dict[str, Value] = {"remaining": remaining, "remaining_shown": text}
+        writer.update("orders", order.ref, status=states[order.name], **values)
+
+
+def _listed(writer: Writer, books: Books) -> None:
+    """What exists of each asset; who publishes for tickers and shards."""
+    pit, totals = books.kept.pit, books.kept.record.totals
+    for code in (*pit.assets, *pit.tickers):
+        total = number(totals.get(code, 0), pit.decimals(code) or 0)
+        query = "UPDATE assets SET in_existence = ?, in_existence_shown = ? WHERE code = ?"
+        writer.con.execute(query, (*total, code))
+    for code, holder in pit.specialists.items():
+        query = "UPDATE tickers SET specialist = ?, since = ? WHERE code = ?"
+        writer.con.execute(query, (*holder, code))
+    for shard, count, holder in pit.keeper_shards():
+        writer.insert("keepers", f"{shard}/{count}", *holder, int(count == pit.shard_count))
+
+
+def _owed(writer: Writer, run: Run) -> None:
+    name, words = run.filter.name, run.pit.words
+    for position, (owed, signer) in enumerate(run.owed(), 1):
+        line = one_line(owed.directive, words[owed.directive.verb])
+        query = """
+            INSERT INTO owed (filter, position, lane, signer, line, cause, since)
+            SELECT ?, ?, ?, ?, ?, ?, time FROM entries WHERE number = ?"""
+        row = (name, position, owed.lane, signer or None, line, owed.cause)
+        writer.con.execute(query, (*row, owed.cause.partition(".")[0]))
+    for found in sorted(run.lanes.diverged.values()):
+        right = one_line(found.owed, words[found.owed.verb]) if found.owed else None
+        stands = one_line(found.stands, words[found.stands.verb])
+        writer.insert("divergences", name, found.lane, found.report, stands, right)

@@ -1,0 +1,57 @@
+"""The indexes and views of the database that `pit db` makes: for what people ask most."""
+
+INDEXES = (
+    "CREATE INDEX entries_time ON entries(time)",
+    "CREATE INDEX entries_signer ON entries(signer)",
+    "CREATE INDEX directives_entry ON directives(entry)",
+    "CREATE INDEX directives_verb ON directives(verb)",
+    "CREATE INDEX orders_owner ON orders(owner)",
+    "CREATE INDEX orders_ticker ON orders(ticker)",
+    "CREATE INDEX answers_instruction ON answers(instruction)",
+    "CREATE INDEX fills_ticker ON fills(ticker)",
+    "CREATE INDEX fills_buyer_order ON fills(buyer_order)",
+    "CREATE INDEX fills_seller_order ON fills(seller_order)",
+    "CREATE INDEX leaves_target ON leaves(target)",
+    "CREATE INDEX seals_size ON seals(size)",
+    "CREATE INDEX sightings_size ON sightings(size)",
+    "CREATE INDEX postings_account ON postings(account, asset)",
+    "CREATE INDEX postings_ref ON postings(ref)",
+)
+
+DECIMAL = (
+    "CASE WHEN typeof({0}) <> 'integer' THEN NULL WHEN {1} = 0 THEN CAST({0} AS TEXT) "
+    "ELSE printf('%s%d.%0*d', iif({0} < 0, '-', ''), abs({0} / {2}), {1}, abs({0} % {2})) END"
+)
+"""An integer of smallest units as a decimal; NULL where it was past 64 bits."""
+
+VIEWS = (
+    f"""
+CREATE VIEW book AS -- the working orders by price, the best first
+SELECT ticker, side, price, price_shown, quantity,
+       {DECIMAL.format("quantity", "decimals", "scale")} AS quantity_shown, orders
+FROM (
+  SELECT ticker, iif(side = 'buy', 'bid', 'ask') AS side, price, price_shown,
+         sum(remaining) AS quantity, count(*) AS orders
+  FROM orders WHERE status = 'working' GROUP BY ticker, side, price
+) JOIN assets ON assets.code = ticker
+ORDER BY ticker, side = 'ask', iif(side = 'bid', -price, price)""",
+    f"""
+CREATE VIEW statement AS -- each change of a balance, and the balance after it
+SELECT id, entry, time, moved.ref AS ref, account, asset, why, amount, amount_shown, balance,
+       {DECIMAL.format("balance", "decimals", "scale")} AS balance_shown
+FROM (
+  SELECT *, sum(amount) OVER (PARTITION BY account, asset ORDER BY id) AS balance FROM postings
+) AS moved JOIN assets ON assets.code = asset""",
+    """
+CREATE VIEW refusals AS -- what was refused, by a keeper or by the notary, and why
+SELECT 'keeper' AS refused_by, ref, time, member, instruction, why FROM answers
+WHERE answer = 'refuse'
+UNION ALL
+SELECT 'notary', ref, time, member, NULL, code FROM refused""",
+    """
+CREATE VIEW rules_in_force AS -- the pit's parameters now
+SELECT name, value, from_entry, ref FROM rules AS mine
+WHERE rowid = (
+  SELECT rowid FROM rules WHERE name = mine.name ORDER BY from_entry DESC, rowid DESC LIMIT 1
+)""",
+)
