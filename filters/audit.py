@@ -2,80 +2,65 @@
 
     $ pit audit
     $ pit audit FOLDER --id ID --json
+    $ pit audit --full --second-opinion 25%
 
 FOLDER is a copy of a pit's archive; without it, the archive here. All that is needed besides is the
-pit's id. Exit 0 when the archive is what it says it is, 65 with the first entry that is wrong.
+pit's id. Signatures are verified on all cores. What was verified up to a seal is kept, and next
+time only hashed again (--full: verified again, too). Exit 0 when the archive is what it says it is,
+65 with the first entry that is wrong.
 """
 
-from collections.abc import Iterable
+import gc
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from pit.archives import mbox
-from pit.archives.errors import Damaged, NoInput, PitError
-from pit.archives.extent import SEGMENTS, chunks, extent, read_mark
-from pit.archives.language import show
-from pit.archives.mbox import Entry
-from pit.filters import catalog
-from pit.filters.instructions import Idle
-from pit.filters.lanes import Divergence, Owed
-from pit.filters.runner import Run
-from pit.filters.verify import Verifier
-from pit.pits.display import safe, show_json
+from pit.archives.errors import Damaged, PitError
+from pit.archives.extent import chunks, extent, leftover
+from pit.filters import catalog, report, resume
+from pit.filters.cores import Bench, Chunk, Cores, Here
+from pit.filters.findings import Check
+from pit.filters.opinion import Opinion, Sample
+from pit.filters.verify import Saw, Verifier
+from pit.pits.display import show_json
 from pit.pits.home import Home, choose_pit, load_settings, root
 from pit.pits.options import add_pit, parser
+from pit.pits.sources import pit_in
 
+EPOCH = 192
+"""Chunks after which the processes are replaced (Sequoia remembers every signature) and what was
+verified is kept."""
 
-@dataclass
-class Findings:
-    """What an audit found of one filter's reports.
-
-    idle: directives without effect, with their signer. divergences: each with the entry that
-    adopted it (0: nobody did). owed: what is owed, by whom, since which time.
-    """
-
-    name: str
-    standing: int = 0
-    idle: list[tuple[str, Idle]] = field(default_factory=list)
-    divergences: dict[str, tuple[Divergence, int]] = field(default_factory=dict)
-    owed: list[tuple[Owed, str, str]] = field(default_factory=list)
-
-
-def check_filter(name: str, entries: Iterable[Entry]) -> Findings:
-    """Run one filter over an archive and compare every report of its that stands."""
-    found = Findings(name)
-    run = Run(catalog.make(name), lambda entry, idle: found.idle.append((entry.signer, idle)))
-    times: dict[str, str] = {}
-    for entry in entries:
-        run.feed(entry)
-        times[str(entry.number)] = entry.time
-        for diverged in run.lanes.diverged.values():
-            found.divergences.setdefault(diverged.report, (diverged, 0))
-        if run.pit.adopted == entry.number:
-            left = {diverged.report for diverged in run.lanes.diverged.values()}
-            for report, (diverged, adopted) in found.divergences.items():
-                if not adopted and report not in left:
-                    found.divergences[report] = (diverged, entry.number)
-        text = entry.text
-        if f"\nreport {name} " in text:
-            lines = text[text.index("\nreport ") + 1 :].split("\n")
-            found.standing += sum(line[:1].isalpha() for line in lines) - 1
-    for owed, signer in run.owed():
-        found.owed.append((owed, signer, times[owed.cause.partition(".")[0]]))
-    return found
+SMALL = 2 << 20
+"""An archive up to this many bytes is examined in this process."""
 
 
 @dataclass
 class Audit:
-    """The whole of it: what held, and the first thing that did not (wrong, '' if nothing)."""
+    """The whole of it: what held, and the first thing that did not (wrong, '' if nothing).
+
+    resumed: entries that an earlier audit verified and that were hashed only. opinion: GnuPG's.
+    since: the times of the entries that reports are owed for. seen: what files of witnesses say.
+    """
 
     pit: str
     verifier: Verifier
-    entries: int = 0
+    checks: list[Check]
     time: str = ""
-    filters: list[Findings] = field(default_factory=list)
+    resumed: int = 0
     wrong: str = ""
+    opinion: Opinion | None = None
+    since: dict[str, str] = field(default_factory=dict)
+    seen: list[Saw] = field(default_factory=list)
+
+    @property
+    def entries(self) -> int:
+        """How many entries stand and are in order."""
+        return self.verifier.pit.entry
 
     @property
     def verdict(self) -> str:
@@ -83,121 +68,166 @@ class Audit:
         return self.wrong or "the archive is what it says it is"
 
 
-def audit(pit: str, folder: Path, id: str) -> Audit:
-    """Audit the archive in a folder."""
-    result = Audit(pit, Verifier(id))
+def audit(
+    pit: str,
+    folder: Path,
+    id: str,
+    *,
+    jobs: int = 0,
+    keep: Path | None = None,
+    full: bool = False,
+    sample: Sample | None = None,
+    filters: Iterable[str] | None = None,
+    files: Sequence[Path] = (),
+    progress: bool = False,
+) -> Audit:
+    """Audit the archive in a folder.
+
+    jobs: processes, 0 for one a core. keep: where what was verified is kept for the next time;
+    full: do not go by it. sample: what to ask GnuPG too. filters: those whose reports are compared
+    (all that are installed). files: of witnesses, or proofs, that must be of this history.
+    """
+    names = catalog.names() if filters is None else filters
+    result = Audit(pit, Verifier(id), [Check(name) for name in names])
     try:
-        for entry in mbox.entries(chunks(folder, pit)):
-            result.verifier.step(entry)
-            result.entries, result.time = entry.number, entry.time
-        _check_end(folder, pit)
-    except NoInput:
-        raise
+        total = sum(size for _, size in extent(folder, pit))
+        result.verifier.seen.horizon = resume.horizon(chunks(folder, pit))
+        jobs = jobs or len(os.sched_getaffinity(0))
+        cores: Here | Cores = Here() if total <= SMALL else Cores(jobs)
+        read = resume.Reading(folder, pit, total, progress)
+        note = resume.Note(keep, id) if keep else None
+        try:
+            if note and not full:
+                _resume(result, note, read)
+            _examine(result, read, Bench(cores, 2 * jobs), cores, note, sample)
+            if more := leftover(folder, pit):
+                raise Damaged(more)
+        finally:
+            cores.close()
+            read.close()
+        if sample:
+            result.opinion = sample.opinion()
+            result.wrong = result.opinion.wrong
+        if files and not result.wrong:
+            _compare(result, folder, files)
     except PitError as error:
+        if error.status != Damaged.status:  # a broken disk, an unknown version of the rules
+            raise
         result.wrong = str(error)
-        return result
-    for name in catalog.names():
-        found = check_filter(name, mbox.entries(chunks(folder, pit)))
-        result.filters.append(found)
-        for diverged, adopted in found.divergences.values():
-            if not adopted and not result.wrong:
-                result.wrong = _divergence(diverged, result.verifier)
+    if not result.wrong:
+        result.wrong = next(_unadopted(result.checks), "")
+    _look_up(result, folder)
     return result
 
 
-def _check_end(folder: Path, pit: str) -> None:
-    """A copy ends with its last seal: what stands below it is covered by nothing."""
-    if read_mark(folder, pit) is None:
-        read = dict(extent(folder, pit))
-        for path in sorted(folder.glob(SEGMENTS)):
-            more = path.stat().st_size - read.get(path, 0)
-            if more:
-                raise Damaged(
-                    f"{path.name}: {more} bytes below the last whole seal; torn or changed there"
-                )
+def _resume(result: Audit, note: resume.Note, read: resume.Reading) -> None:
+    """Go on from what an earlier audit kept, if the bytes that it verified are still the same."""
+    names = [check.found.name for check in result.checks]
+    found = resume.load(note.path, result.verifier.id, result.verifier.seen.horizon, names)
+    if found is None:
+        return
+    kept, verifier, checks = found
+    if read.hashed(kept.offset) == kept.sha256:
+        result.verifier, result.checks = verifier, checks
+        result.resumed, result.time = result.entries, verifier.pit.time
+        return
+    if kept.offset > read.total:
+        what = f"an earlier audit verified {kept.offset} bytes; this copy has {read.total}"
+    else:
+        what = f"the {kept.offset} bytes that an earlier audit verified were others"
+    print(f"pit audit: {note.path}: {what}; everything is verified again", file=sys.stderr)
+    read.again()
 
 
-def _divergence(found: Divergence, verifier: Verifier) -> str:
-    words = verifier.pit.words
-    stands, _, _ = show(found.stands, words).partition("\n")
-    owed, _, _ = show(found.owed, words).partition("\n") if found.owed else ("nothing", "", "")
-    return f"entry {found.report}: `{stands}` stands; owed was `{owed}`"
+def _examine(
+    result: Audit,
+    read: resume.Reading,
+    bench: Bench,
+    cores: "Here | Cores",
+    note: resume.Note | None,
+    sample: Sample | None,
+) -> None:
+    """Fold the entries in order, and have their bytes examined, a few chunks behind."""
+    verifier, checks = result.verifier, result.checks
+    chunk = Chunk()
+    kept_at = read.offset
+    try:
+        for entry in mbox.entries(read.chunks()):
+            text, cert = verifier.step(entry)
+            result.time = entry.time
+            if not chunk.takes(cert):
+                bench.put(chunk)
+                chunk = Chunk()
+                chunk.takes(cert)
+            chunk.add(entry)
+            if sample:
+                sample.take(entry, cert)
+            for check in checks:
+                check.step(entry, text)
+            read.passed(entry.raw)
+            sealed = verifier.seals and verifier.seals[-1].entries == entry.number - 1
+            if sealed and bench.count >= EPOCH:
+                bench.put(chunk)
+                chunk = Chunk()
+                bench.drain()
+                bench.count = 0
+                cores.renew()
+                if note:
+                    note.save(read, verifier, checks)
+                    kept_at = read.offset
+    except Damaged:
+        bench.put(chunk)  # an entry above may be wrong, too
+        bench.drain()
+        raise
+    bench.put(chunk)
+    bench.drain()
+    if note:
+        note.check(verifier)
+        if read.offset > kept_at and not next(_unadopted(checks), ""):
+            note.save(read, verifier, checks)
 
 
-def as_json(result: Audit) -> dict[str, Any]:
-    """The audit as one document."""
-    words = result.verifier.pit.words
-
-    def line(directive: Any) -> str:
-        return show(directive, words).partition("\n")[0]
-
-    return {
-        "pit": result.pit,
-        "id": result.verifier.pit.id,
-        "entries": result.entries,
-        "time": result.time,
-        "seals": len(result.verifier.seals),
-        "root": result.verifier.seals[-1].root if result.verifier.seals else None,
-        "filters": [
-            {
-                "filter": found.name,
-                "directives": found.standing,
-                "without_effect": [
-                    {
-                        "report": idle.ref,
-                        "signer": who,
-                        "directive": line(idle.directive),
-                        "why": idle.why,
-                    }
-                    for who, idle in found.idle
-                ],
-                "divergences": [
-                    {
-                        "report": diverged.report,
-                        "stands": line(diverged.stands),
-                        "owed": line(diverged.owed) if diverged.owed else None,
-                        "adopted": adopted or None,
-                    }
-                    for diverged, adopted in found.divergences.values()
-                ],
-                "owed": [
-                    {"directive": line(owed.directive), "by": who or None, "since": since}
-                    for owed, who, since in found.owed
-                ],
-            }
-            for found in result.filters
-        ],
-        "wrong": result.wrong or None,
-    }
+def _unadopted(checks: Iterable[Check]) -> Iterator[str]:
+    """Divergences that nobody adopted, as sentences."""
+    for check in checks:
+        for row in check.found.divergences.values():
+            if row["adopted"] is None:
+                owed = row["owed"] or "nothing"
+                yield f"entry {row['report']}: `{row['stands']}` stands; owed was `{owed}`"
 
 
-def print_report(result: Audit) -> None:
-    """The audit for a person."""
-    verifier = result.verifier
-    print(f"pit {result.pit}, id {verifier.pit.id or 'unknown'}")
-    count = result.entries
-    print(f"entries     {count}, each signed by a key enrolled above it and allowed to say it")
-    print(f"stamps      {count} in order, each linked to the one before, times increasing")
-    if verifier.seals:
-        last = verifier.seals[-1]
-        print(f"seals       {len(verifier.seals)}; root of 1..{last.entries}: {last.root}")
-    for found in as_json(result)["filters"]:
-        idle, owed = found["without_effect"], found["owed"]
-        print(
-            f"{found['filter']:<11} {found['directives']} reported; without effect {len(idle)}, "
-            f"divergent {len(found['divergences'])}, owed {len(owed)}"
-        )
-        for one in idle:
-            print(f"  without effect: {one['report']} {safe(one['directive'])}: {safe(one['why'])}")
-        for one in found["divergences"]:
-            adopted = f"adopted by {one['adopted']}" if one["adopted"] else "not adopted"
-            print(
-                f"  divergent: {one['report']} {one['stands']}; owed was {one['owed']}; {adopted}"
-            )
-        for one in owed[:1]:
-            by = one["by"] or "nobody"
-            print(f"  oldest owed: {safe(one['directive'])}, by {by}, since {one['since']}")
-    print(f"verdict     {safe(result.verdict)}")
+def _compare(result: Audit, folder: Path, files: Sequence[Path]) -> None:
+    """Hold the archive against what others keep of it; what witnesses saw counts as said."""
+    from pit.pits.copies import read_copy
+    from pit.pits.sources import Source, between, read_file, read_source
+    from pit.pits.testimony import statements
+
+    copy = read_copy(folder, result.pit)
+    notary = copy.notary(result.verifier.id)
+    for path in files:
+        source = read_source(path)
+        found = between(Source(folder, copy, []), source, notary)
+        if found:
+            raise Damaged(f"{path}: {found.sentence}; `pit fraud` prints the proof")
+        data = read_file(path)
+        if b"\n== saw\n" in data:
+            try:
+                result.seen += [Saw(*saw) for saw in statements(data, notary, result.verifier.keys)]
+            except Damaged as error:
+                raise Damaged(f"{path}: {error}") from None
+
+
+def _look_up(result: Audit, folder: Path) -> None:
+    """The times of the entries that reports are owed for."""
+    from pit.archives.offsets import raw_entry
+
+    for check in result.checks:
+        for _, _, cause in check.owed():
+            number = cause.partition(".")[0]
+            if number not in result.since:
+                raw = raw_entry(folder, result.pit, int(number))
+                (entry,) = mbox.entries([raw])
+                result.since[number] = entry.time
 
 
 def main(argv: list[str]) -> int:
@@ -206,28 +236,49 @@ def main(argv: list[str]) -> int:
     add_pit(options)
     options.add_argument("folder", nargs="?", metavar="FOLDER", help="a copy of an archive")
     options.add_argument("--id", default="", help="the pit's id (default: the one noted here)")
+    options.add_argument("--full", action="store_true", help="verify everything again")
+    options.add_argument(
+        "--second-opinion",
+        metavar="SHARE",
+        help="ask GnuPG too: `all`, a share such as `5%%`, or how many entries",
+    )
+    options.add_argument(
+        "--witness",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="a witness's file, or proofs: they must be of this history (more than once)",
+    )
+    options.add_argument("--jobs", type=int, default=0, metavar="N", help="processes (all cores)")
     options.add_argument("--json", action="store_true")
     args = options.parse_args(argv)
     home = Home(root())
     if args.folder:
         folder = Path(args.folder)
-        pit, known = args.pit or _pit_in(folder), ""
+        pit, known = args.pit or pit_in(folder), ""
     else:
         pit = choose_pit(home, args.pit)
         folder, known = home.archive(pit), load_settings(home, pit).id
-    result = audit(pit, folder, args.id or known)
+    id = args.id or known
+    sample = Sample.parse(args.second_opinion) if args.second_opinion else None
+    gc.disable()  # as in `stream`
+    try:
+        result = audit(
+            pit,
+            folder,
+            id,
+            jobs=max(0, args.jobs),
+            keep=home.audits() / f"{id}.json" if re.fullmatch("[0-9a-f]{64}", id) else None,
+            full=args.full,
+            sample=sample,
+            files=[Path(name) for name in args.witness],
+            progress=True,
+        )
+    finally:
+        if sample:
+            sample.close()
     if args.json:
-        show_json(as_json(result))
+        show_json(report.as_json(result))
     else:
-        print_report(result)
+        report.print_report(result)
     return 65 if result.wrong else 0
-
-
-def _pit_in(folder: Path) -> str:
-    """The name of the pit whose archive a folder holds."""
-    for path in sorted(folder.glob("*.mbox"))[:1]:
-        with path.open("rb") as file:
-            for entry in mbox.read([file.read(1 << 20)]):
-                if isinstance(entry, Entry):
-                    return entry.pit
-    raise NoInput(f"{folder}: no archive is here; name the folder with its *.mbox files")

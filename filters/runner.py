@@ -112,15 +112,18 @@ class Run:
         """Whether anything was read yet."""
         return bool(self.pit.entry)
 
-    def feed(self, message: Message) -> None:
-        """Read one message: a checkpoint of this filter to begin with, an entry, or a draft."""
+    def feed(self, message: Message, text: Text | None = None) -> None:
+        """Read one message: a checkpoint of this filter to begin with, an entry, or a draft.
+
+        text: of an entry, where another fold of the same pit has parsed it already.
+        """
         if isinstance(message, Entry):
             if self._saved:
                 raise Damaged(f"entry {message.number} stands below a draft; entries come first")
             if message.number <= self.pit.entry:
                 self._seen(message)
                 return
-            self._entry(message)
+            self._entry(message, text)
         elif isinstance(message, Draft):
             if self._saved is None:
                 self._saved = self.checkpoint()
@@ -144,10 +147,10 @@ class Run:
                 f"{sealed} has the root {root}; entry {entry.number} has not"
             )
 
-    def _entry(self, entry: Entry) -> None:
+    def _entry(self, entry: Entry, text: Text | None = None) -> None:
         pit, record = self.pit, self.record
         first = not pit.entry
-        text = pit.take(entry)
+        text = pit.take(entry, text)
         if first:
             self._check_version()
         acts: Sequence[Act] = record.step(entry, text, pit)

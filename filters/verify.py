@@ -1,78 +1,142 @@
-"""Verify an archive entry by entry: stamp, mail, signature, right, seal (ARCHIVE, Whom to believe).
+"""Verify an archive entry by entry: order, links, rights, seals (ARCHIVE, Whom to believe).
 
-It needs nothing but the archive: each signature is checked against the key that the archive itself
-had enrolled by then, the charter's first.
+It needs nothing but the archive: who may say what follows from the entries above. The bytes of an
+entry and its signature are `examine`'s, with the certificate that is found here: the one that the
+archive itself had enrolled by then, the charter's first.
 """
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from pit.archives.entry import NO_STAMP, Stamp, read_entry
+from pit.archives.entry import NO_STAMP, STAMP
 from pit.archives.errors import Damaged, PitError
-from pit.archives.fields import read_time
 from pit.archives.language import LanguageError, Text, parse
 from pit.archives.mbox import Entry
 from pit.archives.merkle import Frontier, leaf
+from pit.archives.verbs import Directive
 from pit.pits.keyring import Keyring
 from pit.pits.members import GOOD
-from pit.pits.openpgp import Signature, read_signature, split, verify
+from pit.pits.openpgp import Certificate
 from pit.pits.state import Pit
 from pit.pits.trial import first_objection
 
+DAY = timedelta(days=1)
 AHEAD = timedelta(minutes=5)
 """How far a signature's clock may be ahead of the notary's (NOTARY, right)."""
 
 
 class Seal(NamedTuple):
-    """A seal that holds: how many entries it closes, their root, its time."""
+    """A seal that holds: how many entries it closes, their root in hex, its time."""
 
     entries: int
     root: str
     time: str
 
 
+class Saw(NamedTuple):
+    """A witness's `saw N ROOT`: the entry that says so, who, N, root in hex."""
+
+    entry: int
+    handle: str
+    size: int
+    root: str
+
+
+class Seen:
+    """The instructions that stand, as far as they could come again, by the day they were signed.
+
+    Older than `horizon` (the longest `rule freshness` of the archive) a signature is refused as too
+    old, so nothing older need be remembered.
+    """
+
+    def __init__(self, horizon: timedelta) -> None:
+        self.horizon = horizon
+        self.days: dict[str, set[bytes]] = {}
+
+    def add(self, fingerprint: str, signed: str, text: str) -> bool:
+        """Remember an instruction; False if it was there."""
+        key = hashlib.blake2b(f"{fingerprint} {signed} {text}".encode(), digest_size=16).digest()
+        day = self.days.get(signed[:10])
+        if day is None:
+            day = self.days[signed[:10]] = set()
+        if key in day:
+            return False
+        day.add(key)
+        return True
+
+    def forget(self, time: str) -> None:
+        """Drop what is too old at `time` to be taken again."""
+        oldest = (datetime.fromisoformat(time[:-1]) - self.horizon).isoformat()[:10]
+        for day in [day for day in self.days if day < oldest]:
+            del self.days[day]
+
+
 class Verifier:
     """Checks entries in order; `step` raises Damaged at the first that is wrong.
 
-    id: the pit's, or '' to take the charter's word. seals: those that held.
+    id: the pit's, or '' to take the charter's word. seals: those that held. saws: what witnesses
+    said. enrolled: the texts that brought keys.
     """
 
-    def __init__(self, id: str = "") -> None:
+    def __init__(self, id: str = "", horizon: timedelta = timedelta(days=7)) -> None:
         self.id = id
         self.pit = Pit()
         self.keys = Keyring()
         self.seals: list[Seal] = []
-        self._tree = Frontier()
-        self._prev = NO_STAMP
-        self._seen: set[tuple[str, str, str]] = set()
-        self._roots: dict[int, str] = {}
+        self.saws: list[Saw] = []
+        self.enrolled: list[str] = []
+        self.tree = Frontier()
+        self.prev = NO_STAMP
+        self.seen = Seen(horizon)
+        self.roots: dict[int, str] = {}
 
-    def step(self, entry: Entry) -> None:
-        """Check the next entry against all those before it."""
+    def step(self, entry: Entry) -> tuple[Text, Certificate]:
+        """Check the next entry against all those before it.
+
+        Its text as the words in force read it, and the certificate that its signature must be of.
+        """
         here = f"entry {self.pit.entry + 1}"  # whatever number it claims
         try:
-            self._step(entry)
+            return self._step(entry)
         except PitError as error:
             text = str(error)
             known = text.startswith((f"{here}:", f"{here} "))
             raise Damaged(text if known else f"{here}: {text}") from None
 
-    def _step(self, entry: Entry) -> None:
-        stamp, mail = read_entry(entry.raw)
-        if stamp.prev != self._prev:
-            raise Damaged(f"its Pit-Prev is {stamp.prev}; the stamp before it has {self._prev}")
-        block = split(mail.partition(b"\n\n")[2])
-        digest = hashlib.sha256(block.text).hexdigest()
-        if digest != stamp.text or entry.text.encode() != block.text:
-            raise Damaged(f"Pit-Text is {stamp.text}; the signed text has the sha256 {digest}")
+    def certificate(self, handle: str) -> Certificate | None:
+        """The certificate of a member, None where he has none."""
+        try:
+            return self.keys.of(handle)
+        except PitError:
+            return None
+
+    def _step(self, entry: Entry) -> tuple[Text, Certificate]:
+        found = STAMP.match(entry.raw, entry.raw.find(b"\n") + 1)
+        if found is None:
+            raise Damaged("the six stamp lines are not in order")
+        fingerprint, signed, digest = (part.decode() for part in found.group(5, 6, 7))
+        if found[10].decode() != self.prev:
+            raise Damaged(
+                f"its Pit-Prev is {found[10].decode()}; the stamp before it has {self.prev}"
+            )
         text = self._parsed(entry)
-        self._signature(stamp, block.text, read_signature(block.armor, block.hash))
-        self._rights(stamp, text)
-        self._seal(stamp, text)
+        cert = self._owner(entry, fingerprint)
+        self._moment(entry, signed, cert)
+        if not self.seen.add(fingerprint, signed, digest):
+            raise Damaged("the same instruction (Pit-Signer, Pit-Text) stands already")
+        self._rights(entry, text)
+        for directive in text.directives:
+            if directive.verb == "seal":
+                self._seal(entry, directive)
+            elif directive.verb == "saw":
+                size, root = directive.args
+                self.saws.append(Saw(entry.number, entry.signer, size, root))
         self.pit.settle()
-        self._prev = stamp.digest()
-        self._tree.append(leaf(stamp.lines()))
+        self.prev = hashlib.sha256(found[0]).hexdigest()
+        self.tree.append(leaf(found[0]))
+        return text, cert
 
     def _parsed(self, entry: Entry) -> Text:
         """The text, read by the pit's fold, and the keys that it enrols."""
@@ -82,82 +146,85 @@ class Verifier:
             text = parse(entry.text, pit.words)
         except LanguageError as error:
             raise Damaged(str(error)) from None
-        self._check_report(entry, text)
+        self._check_report(entry, text.directives[:1])
         index, problem = first_objection(text, entry.signer, entry.time, pit, self.keys)
         if problem:
             raise Damaged(f"line {text.lines[index]}: {problem}")
         self.keys.step(text)
-        pit.take(entry)
+        if "key:" in entry.text:  # `key:`, `notary-key:`, …; a talk about keys does no harm
+            self.enrolled.append(entry.text)
+        pit.take(entry, text)
         if first and pit.open:
             raise Damaged("entry 1 is no charter; an open stream proves nothing")
         if first and self.id and pit.id != self.id:
             raise Damaged(f"the pit's id is {pit.id}, not {self.id}: this is another pit")
         return text
 
-    def _check_report(self, entry: Entry, text: Text) -> None:
+    def _check_report(self, entry: Entry, first: Iterable[Directive]) -> None:
         """A report's number is its signer's next for that filter."""
-        for directive in text.directives[:1]:
+        for directive in first:
             if directive.verb == "report":
                 name, number = directive.args
                 last = self.pit.reports.get((name, entry.signer), 0)
                 if number != last + 1:
                     raise Damaged(f"report {name} {number} of {entry.signer} follows number {last}")
 
-    def _signature(self, stamp: Stamp, text: bytes, signature: Signature) -> None:
-        """The signature is good, and the stamp says whose it is."""
-        found = self.keys.by_key(signature.issuer)
+    def _owner(self, entry: Entry, fingerprint: str) -> Certificate:
+        """The signer's certificate, as enrolled above or in this entry (a charter)."""
+        found = self.keys.by_key(fingerprint)
         if found is None:
-            raise Damaged(f"nobody in this pit has the key {signature.issuer}")
+            raise Damaged(f"nobody in this pit has the key {fingerprint}")
         handle, certificate = found
-        says = (stamp.signer, stamp.fingerprint, stamp.signed)
-        proved = (handle, certificate.fingerprint, signature.created_text)
-        if says != proved:
-            raise Damaged(f"Pit-Signer is {' '.join(says)}; the signature's is {' '.join(proved)}")
-        verify(text, signature, certificate)
-        if certificate.expires and read_time(certificate.expires) <= stamp.time:
-            raise Damaged(f"the key of {handle} had expired at {certificate.expires}")
-        made = datetime.fromisoformat(read_time(signature.created_text)[:-1])
-        stamped = datetime.fromisoformat(stamp.time[:-1])
+        if (entry.signer, fingerprint) != (handle, certificate.fingerprint):
+            raise Damaged(
+                f"Pit-Signer is {entry.signer} {fingerprint}; that key is part of {handle}'s "
+                f"{certificate.fingerprint}"
+            )
+        return certificate
+
+    def _moment(self, entry: Entry, signed: str, certificate: Certificate) -> None:
+        """The key was in force, and the signature fresh, by Pit-Time."""
+        if certificate.expires and certificate.expires[:19] <= entry.time[:19]:
+            raise Damaged(f"the key of {entry.signer} had expired at {certificate.expires}")
         freshness = timedelta(seconds=self.pit.rule("freshness"))
+        if signed[:10] == entry.time[:10] and signed[:19] <= entry.time[:19] and freshness > DAY:
+            return  # mostly; that `signed` is a time, the signature says
+        stamped = datetime.fromisoformat(entry.time[:-1])
+        try:
+            made = datetime.fromisoformat(signed[:-1])
+        except ValueError:
+            raise Damaged(f"Pit-Signer says signed at {signed}, which is no time") from None
         if not stamped - freshness <= made <= stamped + AHEAD:
             raise Damaged(
-                f"signed at {stamp.signed}, stamped at {stamp.time}: outside {freshness} before "
-                f"and {AHEAD} after"
+                f"signed at {signed}, stamped at {entry.time}: outside {freshness} before and "
+                f"{AHEAD} after"
             )
-        instruction = (stamp.fingerprint, stamp.signed, stamp.text)
-        if instruction in self._seen:
-            raise Damaged("the same instruction (Pit-Signer, Pit-Text) stands already")
-        self._seen.add(instruction)
 
-    def _rights(self, stamp: Stamp, text: Text) -> None:
+    def _rights(self, entry: Entry, text: Text) -> None:
         """The signer was in good standing, and what the text says of the pit's history is so."""
         pit = self.pit
-        member = pit.members.get(stamp.signer)
+        member = pit.members.get(entry.signer)
         if member and member.standing != GOOD:
-            raise Damaged(f"{stamp.signer} is {member.standing}")
+            raise Damaged(f"{entry.signer} is {member.standing}")
         report = text.directives and text.directives[0].verb == "report"
         if report and not text.after:
             raise Damaged("a report must say `after: N ROOT`, the seal it was made from")
         if text.id and text.id != pit.id[:16]:
             raise Damaged(f"it is for the pit with the id {text.id}…; this one's is {pit.id}")
-        if text.after and self._roots.get(text.after[0]) != text.after[1]:
+        if text.after and self.roots.get(text.after[0]) != text.after[1]:
             raise Damaged(f"`after: {text.after[0]} {text.after[1]}` names no seal above it")
         if pit.entry > 1 and not text.id and not text.after:
             raise Damaged("its text has neither `id:` nor `after:`")
 
-    def _seal(self, stamp: Stamp, text: Text) -> None:
+    def _seal(self, entry: Entry, seal: Directive) -> None:
         """A seal N is entry N+1, over all stamps above it, and of its own time."""
-        for directive in text.directives:
-            if directive.verb != "seal":
-                continue
-            (number,) = directive.args
-            root, time = directive.keys["root"], directive.keys["time"]
-            if (number, time) != (stamp.number - 1, stamp.time):
-                raise Damaged(
-                    f"seal {number} of {time} stands at entry {stamp.number} of {stamp.time}"
-                )
-            found = self._tree.root().hex()
-            if root != found:
-                raise Damaged(f"seal {number} has the root {root}; the stamps give {found}")
-            self.seals.append(Seal(number, root, time))
-            self._roots[number] = root
+        (number,) = seal.args
+        root, time = seal.keys["root"], seal.keys["time"]
+        if (number, time) != (entry.number - 1, entry.time):
+            raise Damaged(f"seal {number} of {time} stands at entry {entry.number} of {entry.time}")
+        found = self.tree.root().hex()
+        if root != found:
+            raise Damaged(f"seal {number} has the root {root}; the stamps give {found}")
+        self.seals.append(Seal(number, root, time))
+        self.roots[number] = root
+        self.seen.forget(entry.time)

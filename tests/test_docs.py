@@ -155,7 +155,7 @@ def test_the_readme_shows_the_mail_of_the_entry_that_it_shows() -> None:
 def test_the_example_archive_is_what_it_says_it_is() -> None:
     result = audit("acme", EXAMPLE, "")
     assert (result.wrong, result.entries) == ("", 21)
-    assert [found.owed for found in result.filters] == [[], []]
+    assert [[*check.owed()] for check in result.checks] == [[], []]
 
 
 # --- a filter from elsewhere ------------------------------------------------------------------

@@ -107,7 +107,7 @@ def check(world: World, prepared: Prepared) -> None:
     assert world.holdings() == prepared.balances
     result = world.audit()
     assert result.wrong == ""
-    assert [found.owed + found.idle for found in result.filters] == [[], []]
+    assert [[*check.owed(), *check.found.idle] for check in result.checks] == [[], []]
     answered = b"".join(path.read_bytes() for path in world.folder.glob("wallets/*/inbox/new/*"))
     for at, mail in enumerate(stored, 1):
         if mail in prepared.good:

@@ -1,0 +1,84 @@
+"""Examine entries byte by byte, their signatures too: what an audit does on all cores at once.
+
+An entry's bytes say for themselves whether they are whole; its signature needs the certificate that
+was enrolled at that point, which whoever folds the archive hands over with the bytes. So chunks of
+entries can be examined in any order and anywhere.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from pit.archives.entry import Stamp, read_entry
+from pit.archives.errors import Damaged, PitError
+from pit.pits.openpgp import Certificate, certificate, read_signature, split, verify
+
+
+class Task(NamedTuple):
+    """Whole entries from number `first` on, each as long as `lengths` says.
+
+    keys: the armoured certificate of each signer, by the fingerprint of its primary key.
+    """
+
+    data: bytes
+    lengths: Sequence[int]
+    first: int
+    keys: Mapping[str, str]
+
+
+class Found(NamedTuple):
+    """The first entry that is wrong, and why; number 0 where none is."""
+
+    number: int
+    why: str
+
+
+GOOD = Found(0, "")
+
+_certificate = lru_cache(maxsize=1 << 16)(certificate)
+
+
+def examine(task: Task) -> Found:
+    """Examine the entries of a task in order."""
+    start = 0
+    for number, length in enumerate(task.lengths, task.first):
+        try:
+            examine_entry(task.data[start : start + length], task.keys)
+        except PitError as error:
+            return Found(number, str(error))
+        start += length
+    return GOOD
+
+
+def examine_entry(raw: bytes, keys: Mapping[str, str]) -> Stamp:
+    """Return the stamp of an entry if it is whole and its signer signed it; else Damaged.
+
+    Checked are the `From_` line, the six lines' form, the mail's length and hash, its quoting, the
+    canonical block, the text's hash, the signature, and that the stamp says whose it is and when it
+    was made.
+    """
+    stamp, mail = read_entry(raw)
+    block = split(mail.partition(b"\n\n")[2])
+    digest = hashlib.sha256(block.text).hexdigest()
+    if digest != stamp.text:
+        raise Damaged(f"Pit-Text is {stamp.text}; the signed text has the sha256 {digest}")
+    signature = read_signature(block.armor, block.hash)
+    cert = _owner(stamp, keys)
+    if signature.issuer not in cert.keys:
+        raise Damaged(
+            f"Pit-Signer names the key {stamp.fingerprint}; the signature is by {signature.issuer}"
+        )
+    if signature.created_text != stamp.signed:
+        raise Damaged(
+            f"Pit-Signer says signed at {stamp.signed}; the signature, at {signature.created_text}"
+        )
+    verify(block.text, signature, cert)
+    return stamp
+
+
+def _owner(stamp: Stamp, keys: Mapping[str, str]) -> Certificate:
+    armored = keys.get(stamp.fingerprint)
+    if armored is None:
+        raise Damaged(f"nobody in this pit has the key {stamp.fingerprint}")
+    return _certificate(armored)

@@ -1,0 +1,78 @@
+"""What an audit finds of one filter's reports, by running the filter beside what stands.
+
+Rows of plain values, as they are printed, shown as JSON and kept for the next audit.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from pit.archives.language import Text, show
+from pit.archives.mbox import Entry
+from pit.archives.verbs import Directive
+from pit.filters import catalog
+from pit.filters.instructions import Idle
+from pit.filters.runner import Run
+from pit.pits.state import Pit
+
+Row = dict[str, Any]
+
+
+def line(directive: Directive, pit: Pit) -> str:
+    """A directive without its keys."""
+    return show(directive, pit.words).partition("\n")[0]
+
+
+@dataclass
+class Findings:
+    """What was found of one filter's reports.
+
+    standing: how many directives they have. idle: those without effect (report, signer, directive,
+    why). divergences: by report (report, stands, owed, adopted: the entry that did, None).
+    """
+
+    name: str
+    standing: int = 0
+    idle: list[Row] = field(default_factory=list)
+    divergences: dict[str, Row] = field(default_factory=dict)
+
+
+class Check:
+    """A filter on its way through an archive, and what is found on the way."""
+
+    def __init__(self, name: str, found: Findings | None = None) -> None:
+        self.found = found or Findings(name)
+        self.run = Run(catalog.make(name), self._idle)
+        self._head = f"\nreport {name} "
+
+    def _idle(self, entry: Entry, idle: Idle) -> None:
+        shown = line(idle.directive, self.run.pit)
+        self.found.idle.append(
+            {"report": idle.ref, "signer": entry.signer, "directive": shown, "why": idle.why}
+        )
+
+    def step(self, entry: Entry, text: Text) -> None:
+        """Run the filter on, and compare a report of its with what it owes."""
+        run, found = self.run, self.found
+        run.feed(entry, text)
+        for diverged in run.lanes.diverged.values():
+            if diverged.report not in found.divergences:
+                owed = line(diverged.owed, run.pit) if diverged.owed else None
+                found.divergences[diverged.report] = {
+                    "report": diverged.report,
+                    "stands": line(diverged.stands, run.pit),
+                    "owed": owed,
+                    "adopted": None,
+                }
+        if run.pit.adopted == entry.number:
+            left = {diverged.report for diverged in run.lanes.diverged.values()}
+            for report, row in found.divergences.items():
+                if row["adopted"] is None and report not in left:
+                    row["adopted"] = entry.number
+        if self._head in entry.text:
+            found.standing += len(text.directives) - 1
+
+    def owed(self) -> Iterator[tuple[str, str, str]]:
+        """What is owed, oldest first: the directive, by whom ('' nobody), the cause's reference."""
+        for owed, signer in self.run.owed():
+            yield line(owed.directive, self.run.pit), signer, owed.cause
