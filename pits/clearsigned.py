@@ -68,20 +68,25 @@ def split(body: bytes) -> Clearsigned:
     if not end:
         raise _shape(body, len(body), f"a line {signature.decode()} should stand before the end")
     escaped = body[start:end]
-    bad = _BAD_DASH.search(escaped)
+    bad = _BAD_DASH.search(escaped) if b"-" in escaped else None
     if bad:
         raise _shape(body, start + bad.start(), "`- ` should escape `-` or `From `, nothing else")
-    # Not archives.cut.canonical: its pattern takes seconds over lines of nothing but blanks.
-    text = b"".join(
-        [line.rstrip(b" \t") + b"\n" for line in _ESCAPE.sub(b"", escaped).split(b"\n")]
-    )
-    text = text[:-1]
+    text = _canonical(escaped)
     if text in (b"", b"\n"):
         raise _shape(body, start, "the signed text should not be empty")
     fault = armor_fault(body[end:], "SIGNATURE", body.count(b"\n", 0, end) + 1)
     if fault:
         raise ShapeError(fault)
     return Clearsigned(text, body[end:].rstrip(b"\n") + b"\n", (head[1] or b"").decode())
+
+
+def _canonical(escaped: bytes) -> bytes:
+    """The text without its dash escapes, and without blanks at the ends of its lines."""
+    text = _ESCAPE.sub(b"", escaped) if b"- " in escaped else escaped
+    if b" \n" in text or b"\t\n" in text:
+        # Not archives.cut.canonical: its pattern takes seconds over lines of nothing but blanks.
+        return b"\n".join([line.rstrip(b" \t") for line in text.split(b"\n")])
+    return text
 
 
 def _shape(body: bytes, at: int, wrong: str) -> ShapeError:

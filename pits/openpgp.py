@@ -12,11 +12,12 @@ belongs into processes that are replaced from time to time.
 
 import re
 import time
-from collections.abc import Callable
+from binascii import Error as BinasciiError
+from binascii import a2b_base64
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha1
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import pysequoia
 
@@ -54,8 +55,8 @@ SIGNING = {1: "RSA", 3: "RSA", 19: "ECDSA", 22: "EdDSA", 27: "Ed25519", 28: "Ed4
 ENCRYPTING = {2: "RSA", 16: "Elgamal", 18: "ECDH", 25: "X25519", 26: "X448"}  # subkeys only
 RSA_BITS = 2048
 
+_BEGIN = b"-----BEGIN PGP SIGNATURE-----\n\n"
 _SIGNATURE, _PRIMARY, _USER_ID, _SUBKEY, _USER_ATTRIBUTE = 2, 6, 13, 14, 17  # packet tags
-_T = TypeVar("_T")
 
 
 class SignatureError(PitError):
@@ -85,7 +86,7 @@ def read_signature(armor: bytes, named: str = "") -> Signature:
     may only say the issuer again. SignatureError otherwise.
     """
     try:
-        raw = dearmor(armor, "SIGNATURE")
+        raw = _canonical(armor) or dearmor(armor, "SIGNATURE")
         found = packets(raw)
         if [tag for tag, _ in found] != [_SIGNATURE]:
             raise PacketError(f"{len(found)} packets, where one signature should be")
@@ -116,17 +117,25 @@ def read_signature(armor: bytes, named: str = "") -> Signature:
     if any(subpacket not in said_again for subpacket in unsigned):
         raise SignatureError("outside the signed part only the same issuer should be named")
     created = int.from_bytes(times[0], "big")
-    return Signature(
-        fingerprint.hex().upper(), created, HASHES[packet.hash], raw, _iso(_utc(created))
-    )
+    moment = datetime.fromtimestamp(created, UTC)
+    return Signature(fingerprint.hex().upper(), created, HASHES[packet.hash], raw, _iso(moment))
 
 
-def _utc(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
+def _canonical(armor: bytes) -> bytes:
+    """The packets in an armoured signature that is just what Sequoia makes of them; else b''.
+
+    Mostly it is, checksum and all. Then nothing need be asked line by line.
+    """
+    try:
+        raw = a2b_base64(armor[len(_BEGIN) : armor.rfind(b"\n=")])
+    except BinasciiError:
+        return b""
+    return raw if pysequoia.armor(raw, pysequoia.ArmorKind.Signature).encode() == armor else b""
 
 
 def _iso(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    """A time in UTC as '2026-11-20T12:50:19Z'."""
+    return moment.isoformat(timespec="seconds")[:19] + "Z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +181,12 @@ def certificate(armored: str | bytes) -> Certificate:
                 _check_own(body, bytes.fromhex(keys[0]), time.time())
     except PacketError as error:
         raise KeyRefused(f"public key: {error}") from error
-    return _ask(
-        KeyRefused,
-        f"public key {keys[0]}",
-        lambda: _certificate(raw, pysequoia.Cert.from_bytes(raw), keys),
-    )
+    try:
+        return _certificate(raw, pysequoia.Cert.from_bytes(raw), keys)
+    except PitError:
+        raise
+    except BaseException as error:
+        raise KeyRefused(f"public key {keys[0]}: {_panic(error)}") from error
 
 
 def _certificate(raw: bytes, cert: pysequoia.Cert, keys: list[str]) -> Certificate:
@@ -239,37 +249,35 @@ def verify(text: bytes, signature: Signature, certificate: Certificate) -> None:
     at the signature's own time; of the clock only this is asked, that the signature is not more
     than half an hour in the future.
     """
-    what = f"signature of {signature.created_text} by {signature.issuer}"
+    wrong = _wrong(text, signature, certificate)
+    if wrong:
+        what = f"signature of {signature.created_text} by {signature.issuer}"
+        raise SignatureError(f"{what}: {wrong}")
+
+
+def _wrong(text: bytes, signature: Signature, certificate: Certificate) -> str:
+    """Why a signature is not good; '' if it is."""
     if signature.issuer not in certificate.keys:
-        raise SignatureError(f"{what}: not a key of {certificate.fingerprint}")
+        return f"not a key of {certificate.fingerprint}"
     if b"\r" in text:
-        raise SignatureError(f"{what}: the text has a CR; its lines should end with LF alone")
+        return "the text has a CR; its lines should end with LF alone"
     if certificate.expires and signature.created_text >= certificate.expires:
-        raise SignatureError(f"{what}: the key expired at {certificate.expires}")
+        return f"the key expired at {certificate.expires}"
     octets = text.removesuffix(b"\n").replace(b"\n", b"\r\n")
     certs = [certificate.cert]
-    good = _ask(
-        SignatureError,
-        what,
-        lambda: (
-            pysequoia.verify(
-                octets, lambda _: certs, signature=pysequoia.Sig.from_bytes(signature.raw)
-            ).valid_sigs
-        ),
-    )
+    try:
+        packet = pysequoia.Sig.from_bytes(signature.raw)
+        good = pysequoia.verify(octets, lambda _: certs, signature=packet).valid_sigs
+    except BaseException as error:
+        return _panic(error)
     found = [(one.certificate.upper(), one.signing_key.upper()) for one in good]
     if found != [(certificate.fingerprint, signature.issuer)]:
-        raise SignatureError(f"{what}: {len(found)} good signatures; should be one, by this key")
+        return f"{len(found)} good signatures; should be one, by this key"
+    return ""
 
 
-def _ask(refusal: type[PitError], what: str, question: Callable[[], _T]) -> _T:
-    """Ask Sequoia; whatever goes wrong there, a panic too, becomes our refusal."""
-    try:
-        return question()
-    except PitError:
-        raise
-    except BaseException as error:  # a panic of Rust code is no Exception
-        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
-            raise
-        first = str(error).partition("\n")[0]
-        raise refusal(f"{what}: {first}") from error
+def _panic(error: BaseException) -> str:
+    """What Sequoia says; a panic of Rust code is no Exception, and anything else goes on."""
+    if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+        raise error
+    return str(error).partition("\n")[0]
