@@ -6,8 +6,8 @@ All are written by the real notary with the pit's one key. They agree up to entr
     left      … 12 16 18               entries 12 14 15 16 18 are alice's
     right     … 13 15 20               shares no seal with left after entry 11
     twin      … 12 16 18               as left, with other orders
-    idle      … 11                     nothing came; the hour's seal
-    late      … 11                     the same, a minute later
+    idle      … 11                     nothing came; the hour's seal, before the others go on
+    late      … 11                     the same, later than all others
     early     1 3 | 5                  parts after entry 4
 """
 
@@ -130,11 +130,11 @@ def forked() -> Iterator[Forks]:
         for name, counts in ORDERS.items():
             worlds[name] = copy()
             for batch, count in enumerate(counts):
-                run(worlds[name], *orders(worlds[name], f"{name}-{batch}", count))
-        hour = timedelta(hours=1, seconds=1)
-        for name, later in (("idle", hour), ("late", hour + timedelta(minutes=1))):
+                mails = orders(worlds[name], f"{name}-{batch}", count)
+                run(worlds[name], *mails, later=timedelta(hours=3))
+        for name, hours in (("idle", 2), ("late", 4)):
             worlds[name] = copy()
-            run(worlds[name], later=later)
+            run(worlds[name], later=timedelta(hours=hours))
         yield Forks({name: history(world) for name, world in {"trunk": trunk, **worlds}.items()})
 
 

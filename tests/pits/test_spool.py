@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pit.archives.errors import IOFailure, NoInput
-from pit.pits.spool import done, put, take, waiting
+from pit.pits.spool import MANY, done, done_all, put, put_all, take, waiting
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -103,3 +103,52 @@ def test_a_mail_that_cannot_be_kept_is_an_error_and_leaves_nothing(tmp_path: Pat
         put(tmp_path / "file", b"z")
     with pytest.raises(IOFailure):
         take(tmp_path / "away")
+
+
+def test_many_mails_are_put_into_many_folders_and_taken_out_at_once(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("a", "b", "c")]
+    for count in (0, 1, MANY - 1, MANY, 3 * MANY):
+        mails = [(folders[number % 3], b"%d" % number) for number in range(count)]
+        arrived = [Path(path) for path in put_all(mails)]
+        assert [take(path) for path in arrived] == [mail for _, mail in mails]
+        assert [path.parent.parent for path in arrived] == [folder for folder, _ in mails]
+        for number, folder in enumerate(folders):
+            assert waiting(folder) == arrived[number::3]
+            assert not list(folder.glob("tmp/*"))
+        done_all(arrived)
+        done_all(arrived)
+        assert [waiting(folder) for folder in folders] == [[], [], []]
+
+
+def test_many_mails_of_which_one_cannot_be_kept_leave_nothing_half_written(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good", tmp_path / "bad"
+    put(bad, b"")
+    os.rename(bad / "new", tmp_path / "away")
+    (bad / "new").symlink_to(tmp_path / "nowhere" / "new")
+    for count in (2, 2 * MANY):
+        with pytest.raises(IOFailure):
+            put_all([(folder, b"x") for folder in (good, bad)] * (count // 2))
+        assert [take(path) for path in waiting(good)] in ([b"x"] * n for n in range(count))
+        assert not list(tmp_path.glob("*/tmp/*"))
+        done_all(waiting(good))
+
+
+def test_mails_that_do_not_fit_on_the_disk_are_an_error(tmp_path: Path) -> None:
+    """In a process that may write no file of more than 100 bytes."""
+    program = (
+        "import pathlib, resource, signal, sys\n"
+        "from pit.archives.errors import IOFailure\n"
+        "from pit.pits.spool import put_all, waiting\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
+        "folder = pathlib.Path(sys.argv[1])\n"
+        "mails = [(folder, b'x' * 80)] * int(sys.argv[2]) + [(folder, b'x' * 101)]\n"
+        "try:\n    put_all(mails)\n"
+        "except IOFailure as error:\n    print(error, len(waiting(folder)))\n"
+    )
+    for count in (1, 2 * MANY):
+        run = [sys.executable, "-c", program, str(tmp_path), str(count)]
+        said = subprocess.run(run, capture_output=True, text=True, check=True).stdout
+        assert "File too large" in said
+        assert said.endswith(" 0\n")
+        assert not list(tmp_path.glob("tmp/*"))
