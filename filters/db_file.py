@@ -28,7 +28,7 @@ from pit.filters.db_state import write_meta, write_state
 from pit.filters.db_views import INDEXES, VIEWS
 
 ANEW = "`--rebuild` makes it anew"
-_PATIENCE = 10.0  # seconds that one waits for another who writes to the same file
+_PATIENCE = 10  # seconds that one waits for another who writes to the same file
 _MAGIC = b"SQLite format 3\0"
 
 

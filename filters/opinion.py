@@ -22,6 +22,9 @@ from pit.pits.openpgp import Certificate
 BATCH = 500
 """Mails of a call of gpg's."""
 
+ALL = 1_000_000
+"""The share that is every entry."""
+
 _GOOD = ("NEWSIG", "GOODSIG", "VALIDSIG")
 _BAD = {
     *("BADSIG", "ERRSIG", "EXPSIG", "EXPKEYSIG", "REVKEYSIG", "NODATA", "FAILURE"),
@@ -54,12 +57,12 @@ class Case(NamedTuple):
 
 
 class Sample:
-    """The entries that GnuPG is asked about, each with probability `share`.
+    """The entries that GnuPG is asked about: of a million, `share` (at random).
 
-    A context manager: its GnuPG home goes with it.
+    Closing it removes its GnuPG home.
     """
 
-    def __init__(self, share: float) -> None:
+    def __init__(self, share: int) -> None:
         self.share = share
         self._dice = random.SystemRandom()
         self._cases: list[Case] = []
@@ -74,15 +77,16 @@ class Sample:
     @classmethod
     def parse(cls, text: str) -> "Sample":
         """The sample that `all` or `5%` means; UsageError."""
-        found = re.fullmatch(r"(\d{1,3}(?:\.\d{1,6})?)%", text)
-        share = 1.0 if text == "all" else float(found[1]) / 100 if found else -1
-        if not 0 < share <= 1:
+        found = re.fullmatch(r"(\d{1,3})(?:\.(\d{1,4}))?%", text)
+        share = int(found[1] + (found[2] or "").ljust(4, "0")) if found else 0
+        share = ALL if text == "all" else share
+        if not 0 < share <= ALL:
             raise UsageError(f"--second-opinion {text!r}: write `all` or a share such as `5%`")
         return cls(share)
 
     def take(self, entry: Entry, cert: Certificate) -> None:
         """Perhaps take an entry in; its owner's certificate as enrolled at that point."""
-        if self._dice.random() >= self.share:
+        if self._dice.randrange(ALL) >= self.share:
             return
         found = STAMP.search(entry.raw)
         if found is None:  # whoever examines the bytes says so

@@ -264,7 +264,7 @@ def certified(entries: list[Entry]) -> Iterator[tuple[Entry, object]]:
 
 def test_gnupg_finds_all_good_or_says_which_is_not(traded: World) -> None:
     entries = list(mbox.entries(chunks(traded.archive, NAME)))
-    sample = Sample(1.0)
+    sample = Sample.parse("all")
     bad = []
     try:
         for entry, cert in certified(entries):
@@ -294,6 +294,23 @@ def restamped(raw: bytes) -> bytes:
     whole = (extra + b"\n" if extra else b"") + mail
     lines[at] = f"Pit-Mail: {len(whole)} {sha256(whole).hexdigest()}".encode()
     return b"\n".join(lines[: at + 2]) + b"\n" + whole + b"\n"
+
+
+def test_a_share_is_of_so_many_entries(traded: World) -> None:
+    for text, share in (("all", 10**6), ("100%", 10**6), ("5%", 50_000), ("0.0001%", 1)):
+        sample = Sample.parse(text)
+        sample.close()
+        assert sample.share == share
+    asked = []
+    for _ in range(5):
+        sample = Sample.parse("40%")
+        try:
+            for entry, cert in certified(traded.entries()):
+                sample.take(entry, cert)  # type: ignore[arg-type]
+            asked.append(sample.opinion().asked)
+        finally:
+            sample.close()
+    assert 0 < sum(asked) < 5 * len(traded.entries())
 
 
 def test_the_command_resumes_and_asks_gnupg(traded: World, empty: World, tmp_path: Path) -> None:
