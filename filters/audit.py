@@ -15,6 +15,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,24 +44,21 @@ SMALL = 2 << 20
 class Audit:
     """The whole of it: what held, and the first thing that did not (wrong, '' if nothing).
 
-    resumed: entries that an earlier audit verified and that were hashed only. opinion: GnuPG's.
+    entries: how many hold, from the first on; resumed: those of them that an earlier audit verified
+    and that were hashed only. checks: none where the archive itself is wrong. opinion: GnuPG's.
     since: the times of the entries that reports are owed for. seen: what files of witnesses say.
     """
 
     pit: str
     verifier: Verifier
     checks: list[Check]
+    entries: int = 0
     time: str = ""
     resumed: int = 0
     wrong: str = ""
     opinion: Opinion | None = None
     since: dict[str, str] = field(default_factory=dict)
     seen: list[Saw] = field(default_factory=list)
-
-    @property
-    def entries(self) -> int:
-        """How many entries stand and are in order."""
-        return self.verifier.pit.entry
 
     @property
     def verdict(self) -> str:
@@ -99,7 +97,11 @@ def audit(
         try:
             if note and not full:
                 _resume(result, note, read)
-            _examine(result, read, Bench(cores, 2 * jobs), cores, note, sample)
+            bench = Bench(cores, 2 * jobs)
+            try:
+                _examine(result, read, bench, cores, note, sample)
+            finally:
+                result.entries = max(result.entries, bench.good)
             if more := leftover(folder, pit):
                 raise Damaged(more)
         finally:
@@ -113,7 +115,7 @@ def audit(
     except PitError as error:
         if error.status != Damaged.status:  # a broken disk, an unknown version of the rules
             raise
-        result.wrong = str(error)
+        result.wrong, result.checks = str(error), []
     if not result.wrong:
         result.wrong = next(_unadopted(result.checks), "")
     _look_up(result, folder)
@@ -129,7 +131,8 @@ def _resume(result: Audit, note: resume.Note, read: resume.Reading) -> None:
     kept, verifier, checks = found
     if read.hashed(kept.offset) == kept.sha256:
         result.verifier, result.checks = verifier, checks
-        result.resumed, result.time = result.entries, verifier.pit.time
+        result.resumed = result.entries = verifier.pit.entry
+        result.time = verifier.pit.time
         return
     if kept.offset > read.total:
         what = f"an earlier audit verified {kept.offset} bytes; this copy has {read.total}"
@@ -218,16 +221,16 @@ def _compare(result: Audit, folder: Path, files: Sequence[Path]) -> None:
 
 
 def _look_up(result: Audit, folder: Path) -> None:
-    """The times of the entries that reports are owed for."""
+    """The times of the entries that reports are owed for, as far as they can be read."""
     from pit.archives.offsets import raw_entry
 
     for check in result.checks:
         for _, _, cause in check.owed():
             number = cause.partition(".")[0]
             if number not in result.since:
-                raw = raw_entry(folder, result.pit, int(number))
-                (entry,) = mbox.entries([raw])
-                result.since[number] = entry.time
+                with suppress(PitError):  # what is damaged there, the verdict says
+                    (entry,) = mbox.entries([raw_entry(folder, result.pit, int(number))])
+                    result.since[number] = entry.time
 
 
 def main(argv: list[str]) -> int:

@@ -101,20 +101,24 @@ def _killed() -> Iterator[None]:
 
 
 class Bench:
-    """What is being examined, in order; the first that was found wrong counts."""
+    """What is being examined, in order; the first that was found wrong counts.
+
+    count: chunks that were put in. good: the last entry that was found good.
+    """
 
     def __init__(self, cores: "Here | Cores", ahead: int) -> None:
         self._cores, self._ahead = cores, ahead
-        self._waiting: deque[Future[Found]] = deque()
+        self._waiting: deque[tuple[Future[Found], int]] = deque()
         self._wrong: Damaged | None = None
-        self.count = 0
+        self.count = self.good = 0
 
     def put(self, chunk: Chunk) -> None:
         """Hand a chunk over; Damaged if one before it was found wrong."""
         if chunk.entries and not self._wrong:
             self.count += 1
             with _killed():
-                self._waiting.append(self._cores.submit(chunk.task()))
+                last = chunk.first + len(chunk.entries) - 1
+                self._waiting.append((self._cores.submit(chunk.task()), last))
             while len(self._waiting) > self._ahead:
                 self._take()
 
@@ -126,8 +130,10 @@ class Bench:
             raise self._wrong
 
     def _take(self) -> None:
+        future, last = self._waiting.popleft()
         with _killed():
-            found = self._waiting.popleft().result()
+            found = future.result()
+        self.good = found.number - 1 if found.number else last
         if found.number:
             here = f"entry {found.number}"
             known = found.why.startswith((f"{here}:", f"{here} "))

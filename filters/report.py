@@ -83,7 +83,7 @@ def _owed(check: Check, result: "Audit") -> Iterator[dict[str, Any]]:
     for directive, by, cause in check.owed():
         since = result.since.get(cause.partition(".")[0], "")
         age = _seconds(since, result.time) if since else 0
-        yield {"directive": directive, "by": by or None, "since": since, "seconds": age}
+        yield {"directive": directive, "by": by or None, "since": since or None, "seconds": age}
 
 
 def _seconds(start: str, end: str) -> int:
@@ -106,9 +106,9 @@ def print_report(result: "Audit") -> None:
     shown = as_json(result)
     count = result.entries
     print(f"pit {result.pit}, id {shown['id'] or 'unknown'}")
-    before = f"; {result.resumed} of them verified before" if result.resumed else ""
+    before = f" ({result.resumed} of them verified before)" if result.resumed else ""
     print(
-        f"entries     {count}, each signed by a key enrolled above it and allowed to say it{before}"
+        f"entries     {count}{before}, each signed by a key enrolled above it and allowed to say it"
     )
     print(f"stamps      {count} in order, each linked to the one before, times increasing")
     if result.verifier.seals:
@@ -144,10 +144,8 @@ def _filter_lines(found: dict[str, Any]) -> Iterator[str]:
         yield f"  divergent: {one['report']} {one['stands']}; owed was {owed_was}; {adopted}"
     for one in owed[:SHOWN]:
         by = one["by"] or "nobody"
-        yield (
-            f"  owed: {safe(one['directive'])}, by {by}, since {one['since']} "
-            f"({_age(one['seconds'])})"
-        )
+        age = f", since {one['since']} ({_age(one['seconds'])})" if one["since"] else ""
+        yield f"  owed: {safe(one['directive'])}, by {by}{age}"
     yield from _more(owed)
 
 

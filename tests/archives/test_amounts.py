@@ -1,8 +1,8 @@
 """Amounts are exact, whatever their length, and no float is anywhere near them."""
 
 import ast
-import re
 import decimal as python
+import re
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path

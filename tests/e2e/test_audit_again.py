@@ -16,7 +16,7 @@ from pit.archives.errors import IOFailure
 from pit.archives.extent import chunks
 from pit.archives.mbox import Entry
 from pit.filters import audit as module
-from pit.filters import cores
+from pit.filters import cores, report
 from pit.filters.audit import Audit, audit
 from pit.filters.opinion import Sample
 from pit.filters.report import as_json
@@ -320,7 +320,7 @@ def test_the_command_resumes_and_asks_gnupg(traded: World, empty: World, tmp_pat
     first = empty(*args)
     count = len(traded.entries())
     assert f"\nentries     {count}, " in first and "verified before" not in first
-    assert f"; {count} of them verified before\n" in empty(*args)
+    assert f"entries     {count} ({count} of them verified before), each" in empty(*args)
     shown = empty(*args, "--full", "--second-opinion", "all")
     assert "verified before" not in shown
     assert f"\nGnuPG       asked about {count}; disagrees 0\n" in shown
@@ -328,3 +328,16 @@ def test_the_command_resumes_and_asks_gnupg(traded: World, empty: World, tmp_pat
     for wrong in ("most", "0%", "101%", "-5%", "5"):
         empty(*args, f"--second-opinion={wrong}", status=64)
         assert "write `all` or a share such as `5%`" in empty.err
+
+
+def test_what_cannot_be_read_of_an_entry_that_is_owed_for_does_not_hide_the_verdict(
+    traded: World, tmp_path: Path
+) -> None:
+    data = traded.segment.read_bytes()
+    (order,) = (one for one in traded.entries() if "\nbuy 1 ACME" in one.text)
+    at = data.index(order.raw)
+    copy = cut(traded, tmp_path / "copy", len(data))
+    (copy / traded.segment.name).write_bytes(data[:at] + b"G" + data[at + 1 :])
+    found = audit(NAME, copy, traded.id)
+    assert found.wrong
+    report.print_report(found)
