@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pit.archives.errors import PitError
 
-__all__ = ["Mail", "MailError", "cut", "lenient", "normal", "oversize"]
+__all__ = ["Fields", "Mail", "MailError", "cut", "fields_of", "normal", "oversize"]
 
 MAX_MAIL, MAX_HEAD, MAX_LINE = 1 << 20, 64 << 10, 998
 """Bytes of a mail, of its headers, of a line without its end."""
@@ -31,6 +31,17 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
 
 class MailError(PitError):
     """A mail whose headers are not what the notary takes."""
+
+
+class Fields(NamedTuple):
+    """The header fields that a mail begins with, as far as they can be read.
+
+    found: names in small letters, values unfolded, in order. end: the byte at which the first line
+    begins that is no field.
+    """
+
+    found: tuple[tuple[str, str], ...]
+    end: int
 
 
 class Mail(NamedTuple):
@@ -69,13 +80,22 @@ def oversize(data: bytes) -> str:
     return f"a line has {longest} bytes; at most {MAX_LINE} are taken" if longest > MAX_LINE else ""
 
 
-def lenient(data: bytes) -> tuple[tuple[str, str], ...]:
-    """The fields that a normal mail begins with, as far as they can be read."""
-    return _fields(data.partition(b"\n\n")[0] + b"\n")[0]
+def fields_of(data: bytes) -> Fields:
+    """The fields of a normal mail."""
+    head = data.partition(b"\n\n")[0] + b"\n"
+    found = []
+    at = 0
+    while field := _FIELD.match(head, at):
+        name, value = field.groups()
+        if b"\n" in value:
+            value = value.replace(b"\n", b"")
+        found.append((name.decode("ascii").lower(), value.decode("utf-8", "replace").strip(" \t")))
+        at = field.end()
+    return Fields(tuple(found), at)
 
 
-def cut(data: bytes) -> Mail:
-    """Cut a normal mail; MailError where its shape is another than NOTARY's (a)."""
+def cut(data: bytes, head_fields: Fields | None = None) -> Mail:
+    """Cut a normal mail, whose fields may be known; MailError where its shape is not NOTARY's."""
     for byte, name in ((b"\r", "a CR (mixed line ends)"), (b"\0", "a NUL")):
         if byte in data:
             raise MailError(f"line {_line(data, data.index(byte))}: {name}; there should be none")
@@ -92,25 +112,14 @@ def cut(data: bytes) -> Mail:
     begin = head.find(b"-----BEGIN PGP")
     if begin >= 0:
         raise MailError(f"line {_line(head, begin)}: a PGP line in a header")
-    fields, end = _fields(head)
+    fields, end = head_fields or fields_of(data)
     if end < len(head):
         raise MailError(f"line {_line(head, end)}: no header field; right would be `Name: value`")
-    ours = next((name for name, _ in fields if name.startswith("pit-")), "")
-    if ours:
-        raise MailError(f"a header `{ours}`; `Pit-…` headers are the notary's own")
+    for name, _ in fields:
+        if name.startswith("pit-"):
+            raise MailError(f"a header `{name}`; `Pit-…` headers are the notary's own")
     _check_content(fields)
     return Mail(data, fields, data[split + 1 :], _sender(fields))
-
-
-def _fields(head: bytes) -> tuple[tuple[tuple[str, str], ...], int]:
-    """Names and unfolded values, and where the first line stands that is no field."""
-    found = []
-    at = 0
-    while field := _FIELD.match(head, at):
-        value = field[2].replace(b"\n", b"").decode("utf-8", "replace").strip(" \t")
-        found.append((field[1].decode("ascii").lower(), value))
-        at = field.end()
-    return tuple(found), at
 
 
 def _only(fields: tuple[tuple[str, str], ...], name: str) -> str:

@@ -7,15 +7,14 @@ table: until the signature is proven, silence; after that an answer.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from pit.archives.cut import cut_text
-from pit.archives.entry import NOTARY, quote
+from pit.archives.cut import SIGNATURE, cut_text
+from pit.archives.entry import NOTARY
 from pit.archives.errors import PitError
 from pit.archives.verbs import Directive
 from pit.moderator.case import Case, Finding
-from pit.moderator.mail import lenient, oversize
 from pit.moderator.wording import line_of, objection
 from pit.pits.members import GOOD
-from pit.pits.openpgp import SignatureError, verify
+from pit.pits.openpgp import SignatureError
 
 __all__ = ["ANSWERED", "QUARANTINED", "REFUSED", "RULES", "TAKEN", "Rule", "Verdict", "decide"]
 
@@ -29,7 +28,7 @@ SOON = 300
 def loop(case: Case) -> Finding | None:
     """Mail that a program sent by itself, or that comes back from the list."""
     ours = "<" + case.settings.address.replace("@", ".").lower() + ">"
-    for name, value in lenient(case.data):
+    for name, value in case.head.found:
         if name == "return-path" and value == "<>":
             return Finding("its return path is null: a bounce or an answer")
         if name == "auto-submitted" and value.lower() != "no":
@@ -41,8 +40,7 @@ def loop(case: Case) -> Finding | None:
 
 def size(case: Case) -> Finding | None:
     """Mail, headers or lines that are too long."""
-    problem = oversize(case.data)
-    return Finding(problem) if problem else None
+    return Finding(case.excess) if case.excess else None
 
 
 def shape(case: Case) -> Finding | None:
@@ -75,23 +73,38 @@ def key(case: Case) -> Finding | None:
 def signature(case: Case) -> Finding | None:
     """A signature that is not good."""
     try:
-        verify(case.block.text, case.signature, case.signer[1])
+        fault = case.fault(case.signer[1])
     except PitError as error:
         return Finding(str(error))
+    if fault:
+        return Finding(fault)
     # What readers will cut from the archive must be what was verified (ARCHIVE, Reading).
-    if cut_text(b"\n" + quote(case.data), case.instruction.text) != case.block.text:
+    if not _plain(case) and _cut(case) != case.block.text:
         return Finding("a reader of the archive would not find the same text in it")
     return None
 
 
+def _plain(case: Case) -> bool:
+    """Whether nothing is escaped or quoted: the text is what stands between its two lines."""
+    body = case.mail.body
+    start = body.find(b"\n\n") + 2
+    return case.stored is case.data and body.startswith(case.block.text + SIGNATURE, start)
+
+
+def _cut(case: Case) -> bytes | None:
+    return cut_text(b"\n" + case.stored, case.digest)
+
+
 def duplicate(case: Case) -> Finding | None:
     """An instruction that was decided already."""
-    before = case.ledger.seen.get(case.instruction)
+    before = case.ledger.decided(case.instruction)
     if before is None:
         return None
-    if isinstance(before, int):
-        return Finding(f"it stands already, as entry {before}", entry=before)
-    return Finding(f"it was refused already, by the rule `{before}`", code=before)
+    entry, code = before
+    if code:
+        what = f"it was refused already, by the rule `{code}`"
+        return Finding(what, code=code, record=entry)
+    return Finding(f"it stands already, as entry {entry}", entry=entry, record=entry)
 
 
 def right(case: Case) -> Finding | None:
@@ -122,7 +135,7 @@ def number(case: Case) -> Finding | None:
     last = case.ledger.pit.reports.get((name, case.handle), 0)
     line = case.text.lines[0]
     if found <= last:
-        first = case.ledger.reports[name, case.handle, found]
+        first = case.ledger.report(case.handle, name, found)
         return Finding(
             f"{case.handle}'s report {name} {found} stands as entry {first}", entry=first
         )
@@ -142,7 +155,7 @@ def after(case: Case) -> Finding | None:
     if case.text.after is None:
         return None
     entry, root = case.text.after
-    stands = case.ledger.seals.get(entry)
+    stands = case.ledger.seal_root(entry)
     if stands == root:
         return None
     line = line_of(case.block.text.decode(), "  after: ")
@@ -185,10 +198,13 @@ class Verdict(NamedTuple):
     finding: Finding
 
 
+_TAKEN = Verdict(TAKEN, "", Finding(""))
+
+
 def decide(case: Case) -> Verdict:
     """The verdict of the first rule that finds something; TAKEN if none does."""
     for rule in RULES:
         finding = rule.check(case)
         if finding:
             return Verdict(rule.follows, finding.code or rule.name, finding)
-    return Verdict(TAKEN, "", Finding(""))
+    return _TAKEN

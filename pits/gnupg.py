@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import tempfile
+import time
 import weakref
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,11 @@ _OPTIONS = [
 # The agent's socket lies in the home folder where there is no /run/user; from about 87 characters
 # on its path does not fit a socket address.
 _LONGEST = 80
+# An agent that was told to end still takes connections for a moment, and breaks them: whoever signs
+# just after another program closed this home tries again. The codes are libgpg-error's: no agent,
+# connect failed, end of file, ECONNRESET, EPIPE.
+_AGENT_WENT = (77, 262, 16383, 32768 + 26, 32768 + 109)
+_WAITS = (0.01, 0.05, 0.1, 0.2, 0.4, 0.8)  # seconds
 
 
 class KeyHome:
@@ -128,11 +134,15 @@ class KeyHome:
         except UnicodeEncodeError as error:
             raise ShapeError(f"a text to sign should be Unicode: {error}") from error
         # With --default-key alone gpg would sign with another key when this one is missing.
-        signed = self._gpg.sign_file(
-            io.BytesIO(data),
-            passphrase=_bytes_as_latin1(passphrase),
-            extra_args=["--local-user", _fingerprint(fingerprint)],
-        )
+        for wait in _WAITS:
+            signed = self._gpg.sign_file(
+                io.BytesIO(data),
+                passphrase=_bytes_as_latin1(passphrase),
+                extra_args=["--local-user", _fingerprint(fingerprint)],
+            )
+            if not _agent_went(signed):
+                break
+            time.sleep(wait)
         if signed.returncode or not signed.data:
             raise Denied(f"{fingerprint} does not sign: {_words(signed)}")
         block = split(signed.data)
@@ -172,6 +182,12 @@ def _bytes_as_latin1(passphrase: str | None) -> str | None:
     if passphrase is None:
         return None
     return passphrase.encode("utf-8", "surrogateescape").decode("latin-1")
+
+
+def _agent_went(result: Any) -> bool:
+    """Whether gpg failed for want of an agent that had just been there."""
+    found = re.search(r"FAILURE sign (\d+)", str(getattr(result, "stderr", "")))
+    return found is not None and int(found[1]) & 0xFFFF in _AGENT_WENT
 
 
 def _words(result: Any) -> str:

@@ -193,7 +193,9 @@ def _subpackets(data: bytes) -> list[tuple[int, bytes]]:
     found = []
     at = 0
     while at < len(data):
-        size, start = _length(data, at)
+        size, start = data[at], at + 1
+        if size >= 192:
+            size, start = _length(data, at)
         at = start + size
         if not size or at > len(data):
             raise PacketError("signature: a subpacket is empty, or ends after its area")

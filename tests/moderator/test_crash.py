@@ -47,9 +47,12 @@ def run_killed(world: World, step: int) -> bool:
     return code == KILLED
 
 
+@pytest.mark.parametrize("many", [16, 1])
 def test_a_notary_killed_at_any_write_loses_nothing_and_stamps_nothing_twice(
-    stands: World, keys: Keys
+    stands: World, keys: Keys, many: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """many: from so many replies on they are put on disk together."""
+    monkeypatch.setattr(spool, "MANY", many)
     good = [stands.mail("buy 7 ACME @ 12.50\n"), stands.mail("sell 7 ACME @ 12.50\n", "bob")]
     bad, junk = stands.mail("buy 7 ACME @ 12,50\n"), b"junk\n"
     before = stands.archive
@@ -79,7 +82,7 @@ def test_a_notary_killed_at_any_write_loses_nothing_and_stamps_nothing_twice(
             for one in replies:
                 if replied(one).startswith("receipt"):
                     assert check_receipt(one, keys) in world.stamps()
-    assert step > 40
+    assert step > 35
 
 
 @pytest.mark.long

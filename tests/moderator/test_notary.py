@@ -1,5 +1,6 @@
 """The notary from spool to receipt, with real keys and files."""
 
+import contextlib
 import json
 import os
 import re
@@ -12,6 +13,7 @@ from pit.archives.entry import read_entry
 from pit.archives.errors import Busy, Damaged, Denied, Misconfigured
 from pit.moderator import notary, replies
 from pit.moderator.notary import Notary
+from pit.pits import spool
 from pit.pits.home import save_settings
 from tests.moderator.world import (
     FIRST,
@@ -20,6 +22,7 @@ from tests.moderator.world import (
     Keys,
     World,
     check_receipt,
+    copied,
     founded,
     mail_of,
     replied,
@@ -63,8 +66,10 @@ def keys_name(world: World, fingerprint: str) -> str:
 
 def test_every_batch_ends_with_a_seal_whose_root_is_over_all_stamps(stands: World) -> None:
     with Notary(stands.home, NAME) as opened:
-        assert list(opened.ledger.seals) == [1, 5, 7]
-        assert opened.ledger.seals[7] == opened.ledger.tree.root(7).hex()
+        ledger = opened.ledger
+        assert [size for size in range(9) if ledger.seal_root(size)] == [1, 5, 7]
+        for size in (1, 5, 7):
+            assert ledger.seal_root(size) == ledger.tree.root(size).hex()
 
 
 def test_nothing_waits_and_nothing_is_done(world: World) -> None:
@@ -233,7 +238,7 @@ def test_a_reply_cannot_be_answered_and_goes_to_the_enrolled_address_alone(world
 def test_an_address_gets_at_most_so_many_refusals_an_hour(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replies, "PER_HOUR", 4)  # alice got one before
+    monkeypatch.setattr(replies, "PER_HOUR", 2)  # beside the first one to each instruction
     bad = world.mail("buy\n")
     world.run(bad, bad)
     world.run(bad, bad, world.mail("buy\n", "bob"), world.mail(BUY))
@@ -241,6 +246,36 @@ def test_an_address_gets_at_most_so_many_refusals_an_hour(
         *["refusal acme words"] * 4,
         "receipt acme 11",
     ]
+
+
+def killed_before_it_tells(world: World) -> None:
+    """Run the notary in a process that dies when all is sealed, and nobody told."""
+    child = os.fork()
+    if child == 0:
+        with contextlib.suppress(BaseException):
+            setattr(spool, "put_all", lambda _: os._exit(9))  # noqa: B010 - of this process alone
+            Notary(world.home, NAME).run()
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 9
+
+
+def test_what_a_crash_cut_off_is_told_whatever_the_limit_and_once(
+    stands: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replies, "PER_HOUR", 1)
+    with copied(stands) as world:
+        mails = [world.mail(BUY) for _ in range(3)] + [world.mail("buy\n")]
+        world.put(*mails)
+        killed_before_it_tells(world)
+        assert len(world.entries()) == 13
+        assert world.replies() == []
+        world.put(*mails, *mails)
+        told = ["receipt acme 9", "receipt acme 10", "receipt acme 11", "refusal acme words"]
+        assert world.codes() == [*(f"duplicate {n}" for n in (9, 10, 11)), "words"] * 3
+        assert sorted(replied(one) for one in world.replies()) == sorted([*told, told[0]])
+        world.run(*mails)
+        assert world.replies() == []
 
 
 def later(**change: int) -> datetime:

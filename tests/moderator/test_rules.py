@@ -409,10 +409,10 @@ def test_an_instruction_that_stands_is_a_duplicate_whatever_its_headers_and_line
 
 
 def test_a_judgement_changes_nothing(stands: World, ledger: Ledger) -> None:
-    before = copy.deepcopy(vars(ledger.pit)), dict(ledger.seen), len(ledger.tree)
+    before = copy.deepcopy(vars(ledger.pit)), ledger.unsaved, len(ledger.index.facts)
     verdict(stands.mail('asset EUR "E"\nrule freshness 1d\n', "operator"), stands, ledger)
     verdict(stands.mail(REFUSED), stands, ledger)
-    after = vars(ledger.pit), ledger.seen, len(ledger.tree)
+    after = vars(ledger.pit), ledger.unsaved, len(ledger.index.facts)
     for name in ("assets", "rules", "written", "coming", "members", "entry"):
         assert before[0][name] == after[0][name]
     assert before[1:] == after[1:]

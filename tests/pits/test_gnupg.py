@@ -187,6 +187,21 @@ def test_closing_ends_the_agent_and_a_second_time_does_nothing(folder: Path) -> 
     home.close()
 
 
+def test_a_text_is_signed_though_the_agent_is_ended_again_and_again(folder: Path) -> None:
+    """As another program does that closes the same home: once in six times gpg alone would fail."""
+    with KeyHome(folder / "ended") as home:
+        key = home.make_key("Gil", "gil@example.org")
+        ending = f"while gpgconf --homedir {home.folder} --kill gpg-agent; do sleep 0.01; done"
+        other = subprocess.Popen(["sh", "-c", ending])
+        try:
+            for _ in range(40):
+                assert split(home.clearsign(TEXT, key).encode()).text == canonical(TEXT.encode())
+            assert other.poll() is None
+        finally:
+            other.kill()
+            other.wait()
+
+
 def test_a_forgotten_home_ends_its_agent_too(folder: Path) -> None:
     home = KeyHome(folder / "forgotten")
     home.make_key("Fay", "fay@example.org")
