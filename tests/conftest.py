@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,16 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     folder = tmp_path_factory.mktemp("shown")
     script = Path(__file__).parent.parent / "docs" / "demo.sh"
     return folder, bash(f"{script} {folder}/demo", folder)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many faults really fired (tests/faults)."""
+    total: Counter[str] = Counter()
+    for report in (one for kind in terminalreporter.stats.values() for one in kind):
+        if getattr(report, "when", "") == "call":
+            for name, counted in report.user_properties:
+                total.update(counted if name == "faults" else {})
+    if total:
+        terminalreporter.section("faults")
+    for what in sorted(total):
+        terminalreporter.write_line(f"{total[what]:9,}  {what}")
