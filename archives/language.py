@@ -52,7 +52,7 @@ def parse(text: str, words: Words) -> Text:
 
 
 def parse_directives(text: str, words: Words) -> Text:
-    """The directives of a text that has no `pit` line: a checkpoint's, which may be of any length."""
+    """The directives of a text without `pit` line, a checkpoint's: it may be of any length."""
     return _quick(text, words, headed=False) or parse_slowly(text, words, headed=False)
 
 
