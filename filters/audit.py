@@ -261,7 +261,7 @@ def main(argv: list[str]) -> int:
         pit, known = args.pit or pit_in(folder), ""
     else:
         pit = choose_pit(home, args.pit)
-        folder, known = home.archive(pit), load_settings(home, pit).id
+        folder, known = home.archive(pit), "" if args.id else load_settings(home, pit).id
     id = args.id or known
     sample = Sample.parse(args.second_opinion) if args.second_opinion else None
     gc.disable()  # as in `stream`

@@ -13,6 +13,7 @@ where a source is damaged, 74 where one could not be stored, 66 where one could 
 where one ends before DST; the first of these that holds of any source.
 """
 
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -116,7 +117,7 @@ def mirror(
     with locked(target):
         mine = standing(target, id)
         id = id or (mine.id if mine else "")
-        note = notes / f"{id}.{sha256(str(target).encode()).hexdigest()[:8]}.json"
+        note = notes / f"{id}.{sha256(os.fsencode(target)).hexdigest()[:8]}.json"
         try:
             stage = replica.staging(target)
             found = [
@@ -182,8 +183,8 @@ def _forked(one: Fetched, entries: int, proof: bytes, target: Path) -> Outcome:
 
 def _slug(source: str) -> str:
     """A source as the name of a folder."""
-    words = re.sub("[^A-Za-z0-9]+", "-", source).strip("-")
-    return f"{words[-40:].strip('-')}.{sha256(source.encode()).hexdigest()[:8]}"
+    words = re.sub("[^A-Za-z0-9]+", "-", source)[-40:].strip("-") or "here"
+    return f"{words}.{sha256(os.fsencode(source)).hexdigest()[:8]}"
 
 
 def _plain(

@@ -10,7 +10,6 @@ prints, or makes a PDF of. What could mislead an eye or a terminal (control, bid
 characters) is escaped; `--raw` leaves it as it stands.
 """
 
-import re
 import sys
 from html import escape
 from pathlib import Path
@@ -25,7 +24,7 @@ from pit.pits.options import add_pit, parser
 from pit.pits.prove import number
 from pit.pits.sources import pit_in
 
-__all__ = ["Section", "as_html", "as_text", "main", "sections", "visible"]
+__all__ = ["Section", "as_html", "as_text", "main", "sections"]
 
 
 class Section(NamedTuple):
@@ -36,21 +35,9 @@ class Section(NamedTuple):
     narrow: bool = False
 
 
-_UNSEEN = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
-)
-"""Letters and marks that show nothing (Unicode, Default_Ignorable_Code_Point); others are no
-letters, and escaped as such."""
-
-
-def visible(text: str) -> str:
-    """A line in which every character can be seen: others are written like `\\u202e`."""
-    return _UNSEEN.sub(lambda one: one[0].encode("unicode_escape").decode(), printable(text))
-
-
 def sections(found: Extract, raw: bool = False) -> list[Section]:
     """The page; what members wrote is escaped unless `raw`."""
-    clean = str if raw else visible
+    clean = str if raw else printable
     stamp = found.entry.stamp
     followed = [clean(line) for line in _followed(found)]
     by_hand = f"By hand, in the folder with the archive's files: {TOOLS}"
@@ -77,7 +64,7 @@ def _about(found: Extract, raw: bool) -> list[str]:
         f"key           {stamp.fingerprint}, {enrolled}",
     ]
     written = found.signed + "".join(line.said for line in found.followed)
-    unseen = sum(len(visible(one)) > 1 for one in written if one != "\n")
+    unseen = sum(len(printable(one)) > 1 for one in written if one != "\n")
     if unseen and not raw:
         lines.append(f"escaped       {unseen} characters that do not show; --raw leaves them")
     return lines

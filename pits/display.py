@@ -1,17 +1,25 @@
 """Text for people: tables, JSON, and archive text with what could mislead a terminal escaped."""
 
 import json
+import re
 import sys
 import unicodedata
 from collections.abc import Sequence
 from typing import Any
+
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""Letters and marks that show nothing (Unicode, Default_Ignorable_Code_Point); what else shows
+nothing is no letter."""
 
 
 def safe(text: str) -> str:
     """A text with control, bidi, zero-width and other unprintable characters as escapes."""
     return "".join(
         c
-        if c == " " or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+        if (c == " " or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
+        and not _UNSEEN.match(c)
         else f"\\u{ord(c):04x}"
         for c in text
     )
@@ -20,7 +28,10 @@ def safe(text: str) -> str:
 def printable(text: str) -> str:
     """A text that may quote any mail, as one line that cannot steer a terminal."""
     return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text
+        one
+        if one.isprintable() and not _UNSEEN.match(one)
+        else one.encode("unicode_escape").decode("ascii")
+        for one in text
     )
 
 

@@ -8,8 +8,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from pit.pits.home import Home
+
+# How long an example takes says nothing on a shared machine.
+settings.register_profile("pit", deadline=None)
+settings.load_profile("pit")
 
 
 class Shell:

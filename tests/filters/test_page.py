@@ -19,11 +19,12 @@ from pit.archives.entry import read_entry, write_entry
 from pit.archives.grammar import LanguageError, check_characters
 from pit.archives.language import parse
 from pit.archives.mbox import Entry
+from pit.archives.merkle import Frontier, leaf
 from pit.archives.words import CORE
 from pit.filters.extract import names
-from pit.filters.page import visible
+from pit.pits.display import printable
 from tests.conftest import environment
-from tests.moderator.world import NAME, Keys, World, copied, founded, short_folder
+from tests.moderator.world import NAME, NOW, Keys, World, copied, founded, short_folder
 from tests.pits.forks import Done, pit, run
 
 EXAMPLE = Path(__file__).parents[2] / "docs/example/acme"
@@ -396,10 +397,10 @@ def test_of_any_text_that_may_be_signed_a_page_shows_every_character(
 @example("".join(NASTY))
 @example("".join(chr(one) for low, high in IGNORABLE for one in range(low, high + 1)))
 @given(st.text())
-def test_every_character_of_any_line_is_made_visible(text: str) -> None:
-    assert shows(visible(text))
+def test_every_character_of_any_line_is_made_printable(text: str) -> None:
+    assert shows(printable(text))
     if shows(text) and text.isascii():
-        assert visible(text.replace("\n", "")) == text.replace("\n", "")
+        assert printable(text.replace("\n", "")) == text.replace("\n", "")
 
 
 def test_markup_is_text_on_the_page(world: World) -> None:
@@ -482,6 +483,30 @@ def test_a_seal_that_the_notary_has_not_signed_has_no_page(tmp_path: Path, made:
     (tmp_path / "0000000001.mbox").write_bytes(b"".join(e.raw for e in found[:-1]) + raw)
     done = printed(tmp_path, number, status=65)
     assert f"entry {number + 1}: " in done.err and done.out == b""
+
+
+def test_an_entry_that_its_signer_has_not_signed_has_no_page(tmp_path: Path, made: World) -> None:
+    with copied(made) as world:
+        run(world, world.mail('say "hello"\n'))
+        *found, entry, seal = world.entries()
+        forged = restamped(entry.raw, world.keys.sign("mallory", entry.text))
+        leaves = Frontier()
+        for raw in [*(one.raw for one in found), forged]:
+            leaves.append(leaf(read_entry(raw)[0].lines()))
+        text = re.sub("root: .*", f"root: {leaves.root().hex()}", seal.text)
+        block = world.keys.sign("notary", text, NOW)  # by a notary that takes part in it
+    last = restamped(seal.raw, block)
+    stamp, mail = read_entry(last)
+    stamp = stamp._replace(
+        prev=read_entry(forged)[0].digest(),
+        text=sha256(text.encode()).hexdigest(),
+        signed=f"{NOW:%Y-%m-%dT%H:%M:%SZ}",
+    )
+    raw = b"".join(one.raw for one in found) + forged + write_entry(stamp, mail)
+    (tmp_path / "0000000001.mbox").write_bytes(raw)
+    assert pit(tmp_path, "prove", "--archive", tmp_path, entry.number).status == 0
+    done = printed(tmp_path, entry.number, status=65)
+    assert f"entry {entry.number}: Pit-Signer names the key " in done.err and done.out == b""
 
 
 def restamped(raw: bytes, block: bytes) -> bytes:
