@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pit.archives.disk import io_failure, write_atomic
-from pit.archives.errors import Damaged, PitError
+from pit.archives.errors import Damaged, IOFailure, PitError
 from pit.archives.extent import chunks
 from pit.archives.language import parse, parse_directives, show
 from pit.archives.mbox import Checkpoint
@@ -128,7 +128,10 @@ class Note:
         """Keep what was verified, unless an earlier audit has verified more; Damaged as `check`."""
         self.check(verifier)
         if not self.seals or self.seals[-1].entries <= verifier.seals[-1].entries:
-            save(self.path, read.offset, read.hash.hexdigest(), verifier, checks)
+            try:
+                save(self.path, read.offset, read.hash.hexdigest(), verifier, checks)
+            except IOFailure as error:  # of the archive it says nothing
+                print(f"pit audit: not noted for the next time: {error}", file=sys.stderr)
 
 
 def save(path: Path, offset: int, digest: str, verifier: Verifier, checks: Iterable[Check]) -> None:

@@ -29,8 +29,8 @@ def main(argv: list[str]) -> int:
     options.add_argument("--json", action="store_true")
     args = options.parse_args(argv)
     home = Home(root())
+    pit = "" if args.id and args.pit is None else choose_pit(home, args.pit)
     sources = [_source(name) for name in args.files]
-    pit = (args.pit or "") if args.id else choose_pit(home, args.pit)
     notary = notary_for(sources, args.id, home, pit)
     asked = [(source.path, proof) for source in sources for proof in source.proofs]
     rows = [{"file": str(path), **judge(proof, notary)} for path, proof in asked]

@@ -34,7 +34,7 @@ sell 60 ACME @ 12.40
 def floor(shown: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's pit, an order that no keeper has answered, the files that examples name."""
     folder = tmp_path_factory.mktemp("floor")
-    shutil.copytree(shown[0] / "demo", folder / "home")
+    shutil.copytree(shown[0] / "demo", folder / "home", ignore=shutil.ignore_patterns("S.*"))
     pit = Shell(folder / "home")
     pit("buy", "--as", "alice", "1", "ACME", "12.00")
     pit("notary")
@@ -61,7 +61,7 @@ def meant(folder: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("verb", sorted(verbs()))
 def test_the_examples_in_a_verbs_help_run(verb: str, floor: Path, tmp_path: Path) -> None:
-    shutil.copytree(floor, tmp_path / "here")
+    shutil.copytree(floor, tmp_path / "here", ignore=shutil.ignore_patterns("S.*"))
     here = tmp_path / "here"
     examples = re.findall(r"(?m)^ *\$ (.*)$", bash(f"pit {verb} --help", here))
     assert any(re.search(rf"\bpit {verb}\b", example) for example in examples)

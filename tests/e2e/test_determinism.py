@@ -62,7 +62,7 @@ def test_what_people_read_is_the_same_whatever_the_machine_is_set_to(busy: World
         "pit statement alice",
         "pit lines",
         "pit show orders --json",
-        "pit audit",
+        "pit audit --full",
     ]
     script = "; ".join(commands)
     here = busy.bash(script)
