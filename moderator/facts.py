@@ -7,6 +7,7 @@ means that there is nothing. What was put in stays in memory until it is saved.
 
 import bisect
 import sqlite3
+from collections.abc import Sequence
 from typing import NamedTuple
 from zlib import crc32
 
@@ -91,7 +92,7 @@ class Facts:
         new = self._order[at] if at < len(self._order) else _END
         return min(saved, new) if saved and new else saved or new
 
-    def save(self) -> None:
+    def save(self) -> list[_Row]:
         """Write what is new into the open transaction; `saved` says that it stands."""
         rows: list[_Row] = []
         keys = self._order
@@ -105,9 +106,16 @@ class Facts:
                 rows.append(_Row(key, after, self._new.get(key, before.value)))
             at = max(end, at + 1)
         self._db.executemany(_PUT, ((*row, row.sum()) for row in rows))
+        return rows
 
-    def saved(self) -> None:
-        """What was new is on disk; forget it here."""
+    def saved(self, rows: Sequence[_Row] = ()) -> None:
+        """What was new is on disk; forget it here. rows: what `save` wrote, Unsound if it is not.
+
+        A page that was never written leaves an older one, as sound in itself: a fact would be
+        missing there, and nobody would notice.
+        """
+        if any(self._at(row.key) != row for row in rows):
+            raise Unsound("a row that was written is not there")
         self._new.clear()
         self._order.clear()
         self._known.clear()

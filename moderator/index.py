@@ -61,13 +61,14 @@ class Index:
         entries = len(self.tree)
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            self.facts.save()
+            rows = self.facts.save()
             put = "INSERT OR REPLACE INTO tiles VALUES (?, ?, ?)"
             self._db.executemany(put, self.tree.unsaved())
             self._db.execute("DELETE FROM head")
             head = (entries, state, _digest(entries, state))
             self._db.execute("INSERT INTO head VALUES (?, ?, ?)", head)
             self._db.execute("COMMIT")
+            self._db.execute("PRAGMA shrink_memory")  # what is read now comes from the file
         except BaseException as error:
             with contextlib.suppress(sqlite3.Error):
                 self._db.execute("ROLLBACK")
@@ -78,7 +79,7 @@ class Index:
                 raise Unsound(str(error)) from None
             raise
         self.state = state
-        self.facts.saved()
+        self.facts.saved(rows)
         self.tree.saved()
 
     def stop(self) -> None:

@@ -167,6 +167,8 @@ class Ledger:
         """N of the first seal over entry `number`; NoInput if there is none yet."""
         found = self._facts.after(b"seal %015d" % (number - 1))
         if not found.startswith(b"seal "):
+            if number <= self.pit.seal[0]:
+                raise Unsound(f"the seal over entry {number} is not in the index")
             raise NoInput(f"entry {number} of {self.name} is not sealed yet")
         return int(found[5:])
 

@@ -25,7 +25,7 @@ from pit.archives.merkle import leaf
 from pit.archives.offsets import raw_entry
 from pit.archives.segment import first_entry, open_segment
 from pit.moderator.facts import Unsound
-from pit.moderator.index import new_index, open_index, replace_index
+from pit.moderator.index import Index, new_index, open_index, replace_index
 from pit.moderator.ledger import Ledger, files_of, read_ledger, read_on
 from pit.pits.display import printable
 
@@ -79,37 +79,43 @@ def reopened(ledger: Ledger, path: Path, why: str) -> Ledger:
 def _rebuilt(folder: Path, name: str, path: Path) -> Ledger:
     """The ledger from the archive alone, and its index in place of what lies at `path`.
 
-    That stays until all is read: where the archive is damaged, it may know what is missing.
+    That stays until all is read: where the archive is damaged, it may know what is missing. If an
+    index cannot be made, the ledger is in memory.
     """
     beside = path.with_name(f"{path.name}.new")
-    ledger = Ledger(folder, name, new_index(beside))
+    index = new_index(beside)
+    try:
+        return _moved(_read_into(folder, name, index), beside, path)
+    except Unsound as error:
+        again = read_ledger(folder, name)
+        again.index.problem = f"cannot be made: {error}"
+        return again
+    finally:
+        with suppress(OSError):
+            beside.unlink()
+
+
+def _read_into(folder: Path, name: str, index: Index) -> Ledger:
+    """The ledger from the archive alone, saved in an empty index."""
+    ledger = Ledger(folder, name, index)
     try:
         read_on(ledger)
         if ledger.number:
             ledger.save(0)
-        if not ledger.index.problem:
-            ledger.index.close()
-            ledger = _moved(ledger, beside, path)
     except BaseException:
-        ledger.index.close()
+        index.close()
         raise
-    finally:
-        with suppress(OSError):
-            beside.unlink()
     return ledger
 
 
 def _moved(ledger: Ledger, beside: Path, path: Path) -> Ledger:
-    """The same ledger, its index where it belongs."""
-    folder, name = ledger.folder, ledger.name
+    """The same ledger, its index where it belongs, unless it could not be written."""
+    if ledger.index.problem:
+        return ledger
+    ledger.index.close()
     if not ledger.number:
-        return Ledger(folder, name, new_index(path))
-    try:
-        return Ledger.load(folder, name, replace_index(beside, path))
-    except Unsound as error:
-        again = read_ledger(folder, name)
-        again.index.problem = str(error)
-        return again
+        return Ledger(ledger.folder, ledger.name, new_index(path))
+    return Ledger.load(ledger.folder, ledger.name, replace_index(beside, path))
 
 
 def _resumed(folder: Path, name: str, path: Path) -> Ledger:

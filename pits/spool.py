@@ -104,8 +104,8 @@ class _FileSystems:
     It reports what failed since the folder was opened: so they are opened first.
     """
 
-    def __init__(self, folders: Iterable[Path]) -> None:
-        self._folders = list(folders) if _syncfs() else []
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._folders = folders if folders and _syncfs() else []
         self._open: list[int] = []
 
     def __enter__(self) -> "_FileSystems":
