@@ -8,7 +8,7 @@ import pytest
 
 def shares(stride: int, parts: int = 1, first: int = 0) -> list[Any]:
     """Slices: each stride-th from `first` on; and, marked long, `parts` that together are all."""
-    some = pytest.param(slice(first, None, stride), id="some")
+    some = pytest.param(slice(first, None, stride), id="sample")
     every = [(slice(part, None, parts), f"{part + 1} of {parts}") for part in range(parts)]
     return [some, *(pytest.param(one, id=name, marks=pytest.mark.long) for one, name in every)]
 

@@ -87,6 +87,10 @@ def is_damaged(live: Live) -> bool:
     return False
 
 
+def test_a_thousand_bits_are_flipped() -> None:
+    assert sum(PLACES.values()) >= 1000
+
+
 @pytest.mark.parametrize("share", shares(50, parts=4))
 def test_a_flipped_bit_is_noticed_and_leads_to_no_second_stamp(
     live: Live, whole: Whole, figure: Callable[..., None], share: slice

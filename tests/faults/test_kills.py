@@ -1,6 +1,7 @@
 """Killed at any system call, and killed again while it recovers: nothing is lost or said twice."""
 
 import random
+import re
 from collections.abc import Callable
 
 import pytest
@@ -68,7 +69,24 @@ def test_a_notary_killed_at_a_system_call_loses_nothing_and_says_nothing_twice(
     assert len(every) >= LEAST[name]
     each_killed(live, state(name), every[share], figure)
     if not share.start or share.step > 3:
-        figure("states killed in")
+        figure("prepared pits (states) that these points are of")
+
+
+def bare(live: Live, calls: list[Call]) -> list[str]:
+    """The calls on the pit's disk, without what differs each time: times, numbers, random names."""
+    own = [one for one in calls if str(live.home.root) in one.args]
+    return [f"{one.name} {re.sub('[0-9a-f]{8,}|[0-9]+', '#', one.args)}" for one in own]
+
+
+def test_what_is_killed_does_what_pit_notary_does_in_a_shell(
+    live: Live, state: Callable[[str], State]
+) -> None:
+    live.restore(state("batch"))
+    forked = bare(live, live.programs.run("notary", traced=True).calls)
+    live.restore(state("batch"))
+    assert bare(live, live.programs.alone("notary").calls) == forked
+    assert len(forked) > 100
+    live.settled()
 
 
 def test_strace_that_cannot_attach_is_a_failure(live: Live, state: Callable[[str], State]) -> None:

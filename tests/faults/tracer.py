@@ -72,7 +72,8 @@ class Programs:
     """A server (server.py) that forks real processes; a context manager."""
 
     def __init__(self, folder: Path, home: Path) -> None:
-        self._folder, self._home = folder, home
+        self._folder = folder
+        self._env = {"PIT_HOME": str(home), "PIT": "acme"}
         self._server = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("server.py"))],
             stdin=subprocess.PIPE,
@@ -106,9 +107,8 @@ class Programs:
             (status,) = self._go()
             return Outcome(status, *self._said(0), [])
         record = self._folder / "trace"
-        command = ["strace", "-p", str(pid), "-o", str(record), "-y"]
-        command += ["-s", str(1 << 24), "-xx"] if data else ["-s", "0"]
-        command += ["-e", f"trace=?{CALLS.replace(',', ',?')}", "-e", "signal=none"]
+        command = [*_strace(record), "-p", str(pid)]
+        command += ["-s", str(1 << 24), "-xx"] if data else []
         command += ["-e", f"inject={inject}"] if inject else []
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as strace:
             said = strace.stderr.readline()
@@ -118,6 +118,14 @@ class Programs:
         assert strace.returncode == 0, rest
         return Outcome(status, *self._said(0), _calls(record.read_text("utf-8", "replace")))
 
+    def alone(self, *args: str) -> Outcome:
+        """The same started as a shell does, not forked, and traced from its first call on."""
+        record = self._folder / "trace"
+        command = [*_strace(record), sys.executable, "-m", "pit.pits.command", *args]
+        env = os.environ | self._env
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        return Outcome(done.returncode, done.stdout, done.stderr, _calls(record.read_text()))
+
     def together(self, *several: Sequence[str]) -> list[Outcome]:
         """Several processes, let go at the same moment."""
         self._start([{"args": args} for args in several])
@@ -125,10 +133,9 @@ class Programs:
         return [Outcome(end, *self._said(at), []) for at, end in enumerate(ends)]
 
     def _start(self, runs: list[dict[str, Any]]) -> list[int]:
-        env = {"PIT_HOME": str(self._home), "PIT": "acme"}
         for at, run in enumerate(runs):
             place = str(self._folder / str(at))
-            run.update(env=env, out=f"{place}.out", err=f"{place}.err")
+            run.update(env=self._env, out=f"{place}.out", err=f"{place}.err")
         self._server.stdin.write(json.dumps(runs) + "\n")
         self._server.stdin.flush()
         return [int(pid) for pid in self._server.stdout.readline().split()]
@@ -142,6 +149,12 @@ class Programs:
         paths = (self._folder / f"{at}.out", self._folder / f"{at}.err")
         out, err = (path.read_text("utf-8", "replace") for path in paths)
         return out, err
+
+
+def _strace(record: Path) -> list[str]:
+    """strace, which writes into a file what is called; arguments without the data."""
+    trace = f"trace=?{CALLS.replace(',', ',?')}"
+    return ["strace", "-o", str(record), "-y", "-s", "0", "-e", trace, "-e", "signal=none"]
 
 
 def _calls(record: str) -> list[Call]:
