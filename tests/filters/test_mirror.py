@@ -598,7 +598,8 @@ def test_an_archive_that_is_cut_elsewhere_in_the_middle_is_not_put_over_this_one
     source = gzipped(rotated[-1], tmp_path / "source", 0)
     second = list_segments(source)[1]
     data = (source / SEGMENT).read_bytes() + second.read_bytes()
-    second.unlink()
+    for closed in (second, source / SEGMENT):  # read-only: made anew, not written
+        closed.unlink()
     at = data.index(b"From 5@")
     (source / SEGMENT).write_bytes(data[:at])
     (source / "0000000005.mbox").write_bytes(data[at:])
