@@ -8,6 +8,7 @@ from tests.faults.checker import Standing, demand
 from tests.faults.tracer import Call, explained, kind
 from tests.faults.worlds import Live, State, mails, rotation
 
+pytestmark = pytest.mark.long
 FAILING = ("write", "fsync", "rename", "unlink")
 PACKED = {"--gzip": 0, "--gunzip": 1}
 
@@ -58,9 +59,7 @@ def test_it_is_killed_at_each_system_call(
         again(live, option, before)
 
 
-@pytest.mark.parametrize(
-    "fault", ["error=ENOSPC", pytest.param("error=EIO", marks=pytest.mark.long)]
-)
+@pytest.mark.parametrize("fault", ["error=ENOSPC", "error=EIO"])
 def test_a_call_of_it_fails(
     live: Live, closed: tuple[str, State], figure: Callable[..., None], fault: str
 ) -> None:
