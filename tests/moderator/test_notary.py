@@ -129,7 +129,7 @@ def test_an_instruction_twice_in_one_batch_is_one_entry(world: World) -> None:
 
 def test_the_same_order_signed_twice_on_purpose_counts_twice(world: World) -> None:
     text = world.text(FIRST)
-    mails = [mail_of(world.keys.sign("alice", text, NOW - timedelta(seconds=s))) for s in (9, 8)]
+    mails = [mail_of(world.keys.sign("alice", text, NOW - timedelta(seconds=s))) for s in (900, 8)]
     assert world.codes(*mails) == ["stamped 9", "stamped 10"]
 
 

@@ -191,7 +191,7 @@ def test_a_text_is_signed_though_the_agent_is_ended_again_and_again(folder: Path
     """As another program does that closes the same home: once in six times gpg alone would fail."""
     with KeyHome(folder / "ended") as home:
         key = home.make_key("Gil", "gil@example.org")
-        ending = f"while gpgconf --homedir {home.folder} --kill gpg-agent; do sleep 0.01; done"
+        ending = f"while gpgconf --homedir {home.folder} --kill gpg-agent; do sleep 0.2; done"
         other = subprocess.Popen(["sh", "-c", ending])
         try:
             for _ in range(40):
