@@ -1,7 +1,7 @@
 """A reader of archives that shares no line with the product: re, hashlib and the format's page.
 
 Written from docs/reference/archive.md. `look` reads what stands in an archive's folder and fails
-with Wrong, saying what and where; `Memory` holds what was seen before against what is seen now.
+with Wrong, saying what and where.
 """
 
 import gzip
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 NOTHING = "0" * 64
-_STAMP = (
+STAMP = (
     rb"Pit-Entry: ([a-z][a-z0-9-]*) ([1-9][0-9]*)\n"
     rb"Pit-Time: (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)\n"
     rb"Pit-Signer: ([a-z][a-z0-9-]*) ([0-9A-F]{40}) (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\n"
@@ -21,14 +21,14 @@ _STAMP = (
     rb"Pit-Mail: (\d+) ([0-9a-f]{64})\n"
     rb"Pit-Prev: ([0-9a-f]{64})\n"
 )
-_ENTRY = re.compile(_STAMP)
+ENTRY = re.compile(STAMP)
 _MARK = re.compile(rb"mark (\S+) (\d+) (\d{10}\.mbox) (\d+) ([0-9a-f]{64})\n")
 _NEXT = re.compile(rb"next (\S+) (\d+) (\d+) (\d+) ([0-9a-f]{64}) (\d{10}\.mbox)\n")
 _BLOCK = re.compile(
     rb"\n\n-----BEGIN PGP SIGNED MESSAGE-----\n(?:Hash: [^\n]*\n)?\n(.*?)\n-----BEGIN PGP SIG",
     re.DOTALL,
 )
-_SEAL = re.compile(rb"^seal (\d+)\n  root: ([0-9a-f]{64})\n  time: (\S+)\n", re.MULTILINE)
+SEAL = re.compile(rb"^seal (\d+)\n  root: ([0-9a-f]{64})\n  time: (\S+)\n", re.MULTILINE)
 _REFUSED = re.compile(rb"^refused ([0-9A-F]{40}) (\S+) ([0-9a-f]{64}) (\S+)$", re.MULTILINE)
 _DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -63,7 +63,7 @@ class Item(NamedTuple):
 def item(raw: bytes) -> Item:
     """One entry, from its `From_` line to its blank line; Wrong if a byte of it is."""
     line = raw[: raw.find(b"\n") + 1]
-    found = _ENTRY.match(raw, len(line))
+    found = ENTRY.match(raw, len(line))
     demand(found is not None, f"no stamp below {raw[:60]!r}")
     pit, number, time, signer, key, signed, text, length, digest, prev = (
         group.decode() for group in found.groups()
@@ -237,7 +237,7 @@ def _chain(found: list[Item], pit: str) -> dict[int, str]:
         demand((one.pit, one.number) == (pit, number), f"{one.pit} {here} where {number} must be")
         demand(one.prev == prev, f"{here}: Pit-Prev {one.prev}, the stamp before is {prev}")
         demand(one.time > time, f"{here}: {one.time} after {time}")
-        for size, root, said in _SEAL.findall(one.text) if one.signer == "notary" else ():
+        for size, root, said in SEAL.findall(one.text) if one.signer == "notary" else ():
             right = (number - 1, tree.root(number - 1), one.time)
             demand(
                 (int(size), root.decode(), said.decode("utf-8", "replace")) == right,
@@ -247,87 +247,3 @@ def _chain(found: list[Item], pit: str) -> dict[int, str]:
         tree.add(one.stamp)
         prev, time = sha256(one.stamp).hexdigest(), one.time
     return roots
-
-
-class Receipt(NamedTuple):
-    """What a receipt promises: the entry's stamp, and the root of that size, sealed."""
-
-    number: int
-    stamp: bytes
-    size: int
-    root: str
-    seal: bytes
-
-
-def receipt(mail: bytes) -> Receipt | None:
-    """A receipt, checked with nothing but itself (the signature apart); None for other mail."""
-    named = re.search(rb"(?m)^Pit-Reply: receipt \S+ (\d+)$", mail)
-    if not named:
-        return None
-    stamps = [found[0] for found in re.finditer(_STAMP, mail)]
-    demand(len(stamps) == 2, f"a receipt of {len(stamps)} stamps")
-    stamp, seal = stamps
-    said = _SEAL.search(mail, mail.index(seal))
-    demand(said is not None, "a receipt without a seal")
-    at = sha256(b"\0" + stamp).digest()
-    for side, other in re.findall(rb"(?m)^([LR]) ([0-9a-f]{64})$", mail):
-        pair = (bytes.fromhex(other.decode()), at)
-        at = sha256(b"\1" + b"".join(pair if side == b"L" else pair[::-1])).digest()
-    demand(at.hex() == said[2].decode(), "a receipt whose path does not lead to its root")
-    number = int(_ENTRY.match(stamp)[2])
-    demand(number == int(named[1]), f"a receipt of {named[1]!r} with the stamp of {number}")
-    demand(int(_ENTRY.match(seal)[2]) == int(said[1]) + 1, "a seal that is not entry N+1")
-    return Receipt(number, stamp, int(said[1]), at.hex(), seal)
-
-
-class Memory:
-    """Everything that was ever promised in one pit, whatever became of the disk since.
-
-    stamps by number, roots by size, the receipts seen, and the longest archive that stood.
-    """
-
-    def __init__(self) -> None:
-        self.stamps: dict[int, bytes] = {}
-        self.roots: dict[int, str] = {}
-        self.receipts: dict[bytes, Receipt] = {}
-        self.data = b""
-
-    def copy(self) -> "Memory":
-        """The same, to go on from here."""
-        made = Memory()
-        made.stamps, made.roots = dict(self.stamps), dict(self.roots)
-        made.receipts, made.data = dict(self.receipts), self.data
-        return made
-
-    def observe(self, now: Standing, mails: list[bytes], *, written: bool = True) -> None:
-        """Hold it against the past: nothing gone, nothing changed, nothing said twice otherwise.
-
-        mails: all replies on disk. written: what lies beyond the mark, or is about to, counts as
-        said too; a power cut alone may undo it.
-        """
-        demand(now.data.startswith(self.data), "the archive is no extension of what stood before")
-        self.data = now.data
-        for one in [*now.items, *(now.coming + now.tail if written else [])]:
-            self._stamp(one.number, one.stamp)
-        for size, root in now.roots.items():
-            self._root(size, root)
-        for mail in mails:
-            if mail not in self.receipts and (found := receipt(mail)):
-                self.receipts[mail] = found
-                self._stamp(found.number, found.stamp)
-                self._stamp(found.size + 1, found.seal)
-                self._root(found.size, found.root)
-        for found in self.receipts.values():
-            stands = [one for one in now.items if one.number == found.number]
-            demand(
-                [one.stamp for one in stands] == [found.stamp],
-                f"entry {found.number} was receipted; it stands {len(stands)} times",
-            )
-
-    def _stamp(self, number: int, stamp: bytes) -> None:
-        before = self.stamps.setdefault(number, stamp)
-        demand(before == stamp, f"entry {number} has two stamps:\n{before!r}\n{stamp!r}")
-
-    def _root(self, size: int, root: str) -> None:
-        before = self.roots.setdefault(size, root)
-        demand(before == root, f"size {size} has two roots: {before} {root}")

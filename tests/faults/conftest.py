@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.faults.worlds import STATES, Live, State, living
+from tests.faults.live import Live, State, living
+from tests.faults.worlds import STATES
 
 
 @pytest.fixture(scope="session")

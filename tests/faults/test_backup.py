@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.checker import Wrong, demand, look, receipt
+from tests.faults.checker import Wrong, demand, look
+from tests.faults.live import Live, State
+from tests.faults.memory import receipt
 from tests.faults.tracer import Outcome, explained
-from tests.faults.worlds import NAME, Live, State, mails
+from tests.faults.worlds import mails
+from tests.moderator.world import NAME
 
 
 @pytest.fixture(params=["batch", "rotation"])

@@ -6,12 +6,15 @@ import re
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from tests.faults import checker
-from tests.faults.checker import Memory, Tree, Wrong, look, receipt
-from tests.faults.worlds import NAME, Live, State
+from tests.faults import checker, memory
+from tests.faults.checker import Tree, Wrong, look
+from tests.faults.live import Live, State
+from tests.faults.memory import Memory, receipt
+from tests.moderator.world import NAME
 
 PRODUCT = re.compile(r"\bpit\b")
 
@@ -24,8 +27,9 @@ def whole(live: Live, state: Callable[[str], State]) -> Live:
     return live
 
 
-def test_it_shares_no_code_with_the_product() -> None:
-    tree = ast.parse(Path(checker.__file__).read_text())
+@pytest.mark.parametrize("module", [checker, memory])
+def test_it_shares_no_code_with_the_product(module: ModuleType) -> None:
+    tree = ast.parse(Path(module.__file__).read_text())
     imported = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
     names = [ast.unparse(node) for node in imported]
     assert names
@@ -86,13 +90,13 @@ def test_it_remembers_stamps_roots_receipts_and_bytes(whole: Live) -> None:
     now, mails = look(whole.archive, NAME), whole.replies()
     said = [found for found in map(receipt, mails) if found]
     assert said
-    memory = Memory()
-    memory.observe(now, mails)
-    assert len(memory.receipts) == len(said)
+    held = Memory()
+    held.observe(now, mails)
+    assert len(held.receipts) == len(said)
 
     def refuses(words: str, standing: checker.Standing, replies: list[bytes]) -> None:
         with pytest.raises(Wrong, match=words):
-            memory.copy().observe(standing, replies)
+            held.copy().observe(standing, replies)
 
     older = now._replace(data=now.data[:-1])
     refuses("no extension", older, [])

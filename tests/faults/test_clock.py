@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.faults.checker import demand
-from tests.faults.worlds import Live, State, mails
+from tests.faults.live import Live, State
+from tests.faults.worlds import mails
 
 DAY, YEARS = 86400.0, 20 * 365.25 * 86400
 CLOCKS = {

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.faults.checker import demand
+from tests.faults.live import Live, Sent, State
 from tests.faults.tracer import Call
-from tests.faults.worlds import Live, Sent, State, found, mails
+from tests.faults.worlds import found, mails
 
 
 @pytest.fixture(scope="module")

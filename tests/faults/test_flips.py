@@ -12,9 +12,11 @@ import pytest
 
 from pit.archives import segment
 from tests.faults.checker import Wrong, demand, look
+from tests.faults.live import Live, Sent, State
 from tests.faults.shares import shares
 from tests.faults.tracer import FAMILY, explained
-from tests.faults.worlds import NAME, Live, Sent, State, mails, rotation, turning
+from tests.faults.worlds import mails, rotation, turning
+from tests.moderator.world import NAME
 
 NAMED = re.compile(rf"/archives/{NAME}|entry \d|From \d+@{NAME}")
 """Where the damage is: a file, or an entry by its number."""

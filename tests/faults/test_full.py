@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.faults.checker import demand
+from tests.faults.live import Live, State
 from tests.faults.tracer import explained
-from tests.faults.worlds import NAME, Live, State
+from tests.moderator.world import NAME
 
 PAGE = 4096
 

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.faults.checker import Standing, demand
+from tests.faults.live import Live, State
 from tests.faults.tracer import Call, explained, kind
-from tests.faults.worlds import Live, State, mails, rotation
+from tests.faults.worlds import mails, rotation
 
 pytestmark = pytest.mark.long
 FAILING = ("write", "fsync", "rename", "unlink")

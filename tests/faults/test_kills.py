@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.faults.live import Live, State
 from tests.faults.shares import portions
 from tests.faults.tracer import Call
-from tests.faults.worlds import STATES, Live, State
+from tests.faults.worlds import STATES
 
 LEAST = {
     "founding": 115,

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.faults.live import Live, State
 from tests.faults.shares import portions
 from tests.faults.test_errors import FAILING
 from tests.faults.tracer import Call, explained, kind
-from tests.faults.worlds import Live, State
 
 HARMLESS = ("fsync", "fdatasync", "syncfs", "unlink", "mkdir")
 """Without a power cut a lost fsync shows nowhere (test_power is about those); a mail that was not

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.faults.checker import demand
+from tests.faults.live import TAKEN, Live, State
 from tests.faults.tracer import explained
-from tests.faults.worlds import TAKEN, Live, State, found, mails, mixed, order
+from tests.faults.worlds import found, mails, mixed, order
 
 
 @pytest.mark.parametrize("times", [10, pytest.param(1000, marks=pytest.mark.long)])

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.faults.checker import demand, look
+from tests.faults.live import Live, State
 from tests.faults.power import Disk, Tree, lay
 from tests.faults.shares import portions
 from tests.faults.tracer import Call, explained
-from tests.faults.worlds import NAME, Live, State
+from tests.moderator.world import NAME
 
 LEAST = {
     "founding": 120,

@@ -14,8 +14,10 @@ import pytest
 from pit.archives.errors import Damaged
 from pit.archives.store import Store
 from tests.faults.checker import demand, look
+from tests.faults.live import Live, State
 from tests.faults.shares import shares
-from tests.faults.worlds import NAME, Live, State, found, mails
+from tests.faults.worlds import found, mails
+from tests.moderator.world import NAME
 
 Files = dict[str, bytes]
 
