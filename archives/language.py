@@ -93,14 +93,16 @@ def _quick(text: str, words: Words, headed: bool = True) -> Text | None:
                 return _make_text((pit, known, after, (only,), (line,)))
     directives: list[Directive] = []
     lines: list[int] = []
+    verb, found = None, None
     while position < end:
-        name = _NAME(text, position)
-        verb = words.get(name[0]) if name else None
-        if verb is None:
-            return None
-        found = verb.match(text, position)
-        if found is None:
-            return None
+        if verb:  # in reports the same verb comes again and again
+            found = verb.match(text, position)
+        if verb is None or found is None:
+            name = _NAME(text, position)
+            verb = words.get(name[0]) if name else None
+            found = verb.match(text, position) if verb else None
+            if verb is None or found is None:
+                return None
         position = found.end()
         keys = NO_KEYS
         here = line
@@ -123,7 +125,7 @@ def _quick(text: str, words: Words, headed: bool = True) -> Text | None:
         if verb.needed and not all(key in keys for key in verb.needed):
             return None
         try:
-            directives.append(Directive(verb.name, verb.values(found), keys))
+            directives.append(_make_directive((verb.name, verb.values(found), keys)))
         except ValueError:
             return None
         lines.append(here)

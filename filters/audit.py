@@ -24,7 +24,7 @@ from pit.archives.errors import Damaged, PitError
 from pit.archives.extent import chunks, extent, leftover
 from pit.filters import catalog, report, resume
 from pit.filters.cores import Bench, Chunk, Cores, Here
-from pit.filters.findings import Check
+from pit.filters.findings import Check, Checks
 from pit.filters.opinion import Opinion, Sample
 from pit.filters.verify import Saw, Verifier
 from pit.pits.display import show_json
@@ -51,7 +51,7 @@ class Audit:
 
     pit: str
     verifier: Verifier
-    checks: list[Check]
+    folds: Checks
     entries: int = 0
     time: str = ""
     resumed: int = 0
@@ -59,6 +59,11 @@ class Audit:
     opinion: Opinion | None = None
     since: dict[str, str] = field(default_factory=dict)
     seen: list[Saw] = field(default_factory=list)
+
+    @property
+    def checks(self) -> list[Check]:
+        """What was found of each filter; none where the archive itself is wrong."""
+        return self.folds.each
 
     @property
     def verdict(self) -> str:
@@ -86,7 +91,8 @@ def audit(
     (all that are installed). files: of witnesses, or proofs, that must be of this history.
     """
     names = catalog.names() if filters is None else filters
-    result = Audit(pit, Verifier(id), [Check(name) for name in names])
+    verifier = Verifier(id)
+    result = Audit(pit, verifier, Checks(names, verifier.pit))
     try:
         total = sum(size for _, size in extent(folder, pit))
         result.verifier.seen.horizon = resume.horizon(chunks(folder, pit))
@@ -115,7 +121,8 @@ def audit(
     except PitError as error:
         if error.status != Damaged.status:  # a broken disk, an unknown version of the rules
             raise
-        result.wrong, result.checks = str(error), []
+        result.wrong = str(error)
+        result.folds.each.clear()
     if not result.wrong:
         result.wrong = next(_unadopted(result.checks), "")
     _look_up(result, folder)
@@ -128,9 +135,9 @@ def _resume(result: Audit, note: resume.Note, read: resume.Reading) -> None:
     found = resume.load(note.path, result.verifier.id, result.verifier.seen.horizon, names)
     if found is None:
         return
-    kept, verifier, checks = found
+    kept, verifier, folds = found
     if read.hashed(kept.offset) == kept.sha256:
-        result.verifier, result.checks = verifier, checks
+        result.verifier, result.folds = verifier, folds
         result.resumed = result.entries = verifier.pit.entry
         result.time = verifier.pit.time
         return
@@ -151,7 +158,7 @@ def _examine(
     sample: Sample | None,
 ) -> None:
     """Fold the entries in order, and have their bytes examined, a few chunks behind."""
-    verifier, checks = result.verifier, result.checks
+    verifier, folds = result.verifier, result.folds
     chunk = Chunk()
     kept_at = read.offset
     try:
@@ -165,8 +172,8 @@ def _examine(
             chunk.add(entry)
             if sample:
                 sample.take(entry, cert)
-            for check in checks:
-                check.step(entry, text)
+            folds.step(entry, text)
+            folds.settle()
             read.passed(entry.raw)
             sealed = verifier.seals and verifier.seals[-1].entries == entry.number - 1
             if sealed and bench.count >= EPOCH:
@@ -176,7 +183,7 @@ def _examine(
                 bench.count = 0
                 cores.renew()
                 if note:
-                    note.save(read, verifier, checks)
+                    note.save(read, verifier, folds)
                     kept_at = read.offset
     except Damaged:
         bench.put(chunk)  # an entry above may be wrong, too
@@ -186,8 +193,8 @@ def _examine(
     bench.drain()
     if note:
         note.check(verifier)
-        if read.offset > kept_at and not next(_unadopted(checks), ""):
-            note.save(read, verifier, checks)
+        if read.offset > kept_at and not next(_unadopted(folds.each), ""):
+            note.save(read, verifier, folds)
 
 
 def _unadopted(checks: Iterable[Check]) -> Iterator[str]:

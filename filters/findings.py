@@ -3,7 +3,7 @@
 Rows of plain values, as they are printed, shown as JSON and kept for the next audit.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,8 +11,9 @@ from pit.archives.language import Text, show
 from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive
 from pit.filters import catalog
-from pit.filters.instructions import Idle
+from pit.filters.instructions import Act, Idle
 from pit.filters.runner import Run
+from pit.filters.standing import Standing
 from pit.pits.state import Pit
 
 Row = dict[str, Any]
@@ -38,11 +39,14 @@ class Findings:
 
 
 class Check:
-    """A filter on its way through an archive, and what is found on the way."""
+    """A filter on its way through an archive, and what is found on the way.
 
-    def __init__(self, name: str, found: Findings | None = None) -> None:
-        self.found = found or Findings(name)
-        self.run = Run(catalog.make(name), self._idle)
+    pit, record: the folds that it shares with others.
+    """
+
+    def __init__(self, name: str, pit: Pit, record: Standing) -> None:
+        self.found = Findings(name)
+        self.run = Run(catalog.make(name), self._idle, pit, record)
         self._head = f"\nreport {name} "
 
     def _idle(self, entry: Entry, idle: Idle) -> None:
@@ -51,10 +55,10 @@ class Check:
             {"report": idle.ref, "signer": entry.signer, "directive": shown, "why": idle.why}
         )
 
-    def step(self, entry: Entry, text: Text) -> None:
+    def step(self, entry: Entry, text: Text, acts: Sequence[Act]) -> None:
         """Run the filter on, and compare a report of its with what it owes."""
         run, found = self.run, self.found
-        run.feed(entry, text)
+        run.work(entry, text, acts)
         for diverged in run.lanes.diverged.values():
             if diverged.report not in found.divergences:
                 owed = line(diverged.owed, run.pit) if diverged.owed else None
@@ -76,3 +80,32 @@ class Check:
         """What is owed, oldest first: the directive, by whom ('' nobody), the cause's reference."""
         for owed, signer in self.run.owed():
             yield line(owed.directive, self.run.pit), signer, owed.cause
+
+
+class Checks:
+    """Filters that are checked together, over the pit's fold and one record of what stands.
+
+    Each entry: `step`, after the pit has taken it; then `settle`, instead of the pit's own.
+    """
+
+    def __init__(self, names: Iterable[str], pit: Pit) -> None:
+        self.pit, self.record = pit, Standing()
+        self.each = [Check(name, pit, self.record) for name in names]
+
+    def step(self, entry: Entry, text: Text) -> None:
+        """Check the entry that the pit has taken last."""
+        if entry.number == 1:
+            self._check_versions()
+        acts = self.record.step(entry, text, self.pit)
+        for check in self.each:
+            check.step(entry, text, acts)
+
+    def settle(self) -> None:
+        """The entry is over: the rules that it set are in force, and known to the filters."""
+        if self.pit.coming:
+            self.pit.settle()
+            self._check_versions()
+
+    def _check_versions(self) -> None:
+        for check in self.each:
+            check.run.check_version()

@@ -16,6 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pit.archives.access import make_folder
 from pit.archives.disk import io_failure, write_atomic
 from pit.archives.errors import Damaged, IOFailure, PitError
 from pit.archives.extent import chunks
@@ -23,11 +24,12 @@ from pit.archives.language import parse, parse_directives, show
 from pit.archives.mbox import Checkpoint
 from pit.archives.merkle import Frontier
 from pit.archives.words import CORE
-from pit.filters.findings import Check, Findings
+from pit.filters import record, state
+from pit.filters.findings import Checks, Findings
 from pit.filters.verify import Saw, Seal, Verifier
 from pit.pits import dump, rules
 
-FORMAT = 1
+FORMAT = 2
 _FRESHNESS = re.compile(rb"^rule freshness (\S+)$", re.MULTILINE)
 
 
@@ -124,22 +126,22 @@ class Note:
                     f"{time} with the root {root}: two histories; compare the two copies, pit fraud"
                 )
 
-    def save(self, read: "Reading", verifier: Verifier, checks: Iterable[Check]) -> None:
+    def save(self, read: "Reading", verifier: Verifier, folds: Checks) -> None:
         """Keep what was verified, unless an earlier audit has verified more; Damaged as `check`."""
         self.check(verifier)
         if not self.seals or self.seals[-1].entries <= verifier.seals[-1].entries:
             try:
-                save(self.path, read.offset, read.hash.hexdigest(), verifier, checks)
+                save(self.path, read.offset, read.hash.hexdigest(), verifier, folds)
             except IOFailure as error:  # of the archive it says nothing
                 print(f"pit audit: not noted for the next time: {error}", file=sys.stderr)
 
 
-def save(path: Path, offset: int, digest: str, verifier: Verifier, checks: Iterable[Check]) -> None:
+def save(path: Path, offset: int, digest: str, verifier: Verifier, folds: Checks) -> None:
     """Write what was verified to a document; IOFailure."""
     pit = verifier.pit
     document = {
         "format": FORMAT,
-        "versions": _versions(checks),
+        "versions": _versions(check.found.name for check in folds.each),
         "offset": offset,
         "sha256": digest,
         "id": pit.id,
@@ -156,20 +158,22 @@ def save(path: Path, offset: int, digest: str, verifier: Verifier, checks: Itera
         },
         "seals": verifier.seals,
         "saws": verifier.saws,
+        "record": "".join(show(directive, record.STATE) for directive in record.dump(folds.record)),
         "filters": [
-            {"checkpoint": check.run.checkpoint(), "found": asdict(check.found)} for check in checks
+            {"checkpoint": check.run.checkpoint(), "found": asdict(check.found)}
+            for check in folds.each
         ],
     }
     data = json.dumps(document, indent=0).encode()
     with io_failure(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
     write_atomic(path, data)
     write_atomic(_hash(path), f"{sha256(data).hexdigest()}  {path.name}\n".encode())
 
 
 def load(
     path: Path, id: str, horizon: timedelta, names: Iterable[str]
-) -> tuple[Kept, Verifier, list[Check]] | None:
+) -> tuple[Kept, Verifier, Checks] | None:
     """What was kept of the archive with that id, ready to go on; None if nothing is, or fits.
 
     It does not fit where it was made by another version of the program, for other filters, or where
@@ -177,15 +181,16 @@ def load(
     """
     try:
         document = _read(path)
-        checks = [Check(name) for name in names]
-        right = (FORMAT, _versions(checks), id)
+        names = list(names)
+        right = (FORMAT, _versions(names), id)
         if (document["format"], document["versions"], document["id"]) != right:
             return None
         if document["horizon"] < int(horizon.total_seconds()):
             return None
         verifier = Verifier(id, timedelta(seconds=document["horizon"]))
-        _load(document, verifier, checks)
-        return Kept(document["offset"], document["sha256"]), verifier, checks
+        folds = Checks(names, verifier.pit)
+        _load(document, verifier, folds)
+        return Kept(document["offset"], document["sha256"]), verifier, folds
     except (OSError, ValueError, LookupError, TypeError, PitError):
         return None
 
@@ -203,9 +208,9 @@ def _hash(path: Path) -> Path:
     return path.with_name(f"{path.name}.sha256")
 
 
-def _versions(checks: Iterable[Check]) -> list[str]:
+def _versions(names: Iterable[str]) -> list[str]:
     """What the document depends on: the filters, and the program's own code."""
-    return [program(), *(check.found.name for check in checks)]
+    return [program(), *names]
 
 
 def program() -> str:
@@ -220,7 +225,7 @@ def program() -> str:
     return digest.hexdigest()
 
 
-def _load(document: dict[str, Any], verifier: Verifier, checks: list[Check]) -> None:
+def _load(document: dict[str, Any], verifier: Verifier, folds: Checks) -> None:
     pit = verifier.pit
     dump.load(pit, parse_directives(document["fold"], dump.STATE).directives)
     entries, root = document["seal"]
@@ -238,6 +243,8 @@ def _load(document: dict[str, Any], verifier: Verifier, checks: list[Check]) -> 
     verifier.seals = [Seal(*seal) for seal in document["seals"]]
     verifier.saws = [Saw(*saw) for saw in document["saws"]]
     verifier.roots = {seal.entries: seal.root for seal in verifier.seals}
-    for check, kept in zip(checks, document["filters"], strict=True):
-        check.run.feed(Checkpoint(*kept["checkpoint"]))
+    record.load(folds.record, parse_directives(document["record"], record.STATE).directives, pit)
+    for check, kept in zip(folds.each, document["filters"], strict=True):
+        state.load(check.run, Checkpoint(*kept["checkpoint"]))
+        check.run.check_version()
         check.found = Findings(**kept["found"])

@@ -97,13 +97,20 @@ class Run:
 
     feed it messages in order; then `drafts()` are the reports not yet standing and `checkpoint()`
     the state that the archive's entries (not the drafts) led to. idle: called with each directive
-    of a report of this filter that has no effect.
+    of a report of this filter that has no effect. pit, record: folds that several runs share; who
+    keeps them hands each entry's acts to `work`.
     """
 
-    def __init__(self, filter: Filter, idle: Callable[[Entry, Idle], None] | None = None) -> None:
+    def __init__(
+        self,
+        filter: Filter,
+        idle: Callable[[Entry, Idle], None] | None = None,
+        pit: Pit | None = None,
+        record: Standing | None = None,
+    ) -> None:
         self.filter, self.idle = filter, idle
-        self.pit = Pit()
-        self.record = Standing()
+        self.pit = pit or Pit()
+        self.record = record or Standing()
         self.lanes = Lanes()
         self._saved: Checkpoint | None = None
 
@@ -132,7 +139,7 @@ class Run:
             self._entry(Entry(pit.name, pit.entry + 1, time, message.signer, "", message.text, b""))
         elif message.filter == self.filter.name and not self.started:
             state.load(self, message)
-            self._check_version()
+            self.check_version()
 
     def _seen(self, entry: Entry) -> None:
         """An entry that the checkpoint covers: its seal must be the checkpoint's."""
@@ -148,12 +155,22 @@ class Run:
             )
 
     def _entry(self, entry: Entry, text: Text | None = None) -> None:
-        pit, record = self.pit, self.record
+        pit = self.pit
         first = not pit.entry
         text = pit.take(entry, text)
         if first:
-            self._check_version()
-        acts: Sequence[Act] = record.step(entry, text, pit)
+            self.check_version()
+        self.work(entry, text, self.record.step(entry, text, pit))
+        if pit.coming:
+            pit.settle()
+            self.check_version()
+
+    def work(self, entry: Entry, text: Text, acts: Sequence[Act]) -> None:
+        """Work an entry that the pit and the record have taken; acts: what the record made of it.
+
+        The rules that it sets are not in force yet.
+        """
+        pit, record = self.pit, self.record
         directives = text.directives
         if len(directives) > 1 and directives[0].verb == "report":
             if directives[0].args[0] == self.filter.name:
@@ -165,11 +182,9 @@ class Run:
             self.lanes.add(owed)
         if self.lanes.diverged and pit.adopted == entry.number:
             self._adopt(text)
-        if pit.coming:
-            pit.settle()
-            self._check_version()
 
-    def _check_version(self) -> None:
+    def check_version(self) -> None:
+        """Misconfigured where the rules in force are of a version that the filter does not know."""
         name = self.filter.name
         version = self.pit.rule(name)
         if version not in self.filter.versions:

@@ -71,7 +71,10 @@ _OWED = re.compile(r"(owed|stands|instead) (\S+) (.+\n(?:  .+\n)*?)  lane: (\S+)
 
 
 def load(run: "Run", checkpoint: Checkpoint) -> None:
-    """Bring a run that has read nothing to the state of a checkpoint. Raises Damaged."""
+    """Bring a run that has read nothing to the state of a checkpoint. Raises Damaged.
+
+    Where it shares its folds, they are loaded already, and are left as they are.
+    """
     try:
         _load(run, checkpoint)
     except (LanguageError, KeyError, ValueError, AttributeError) as error:
@@ -92,6 +95,10 @@ def _load(run: "Run", checkpoint: Checkpoint) -> None:
     plain.append(checkpoint.text[position:])
     state = parse_directives("".join(plain), words(run)).directives
     pit = run.pit
+    if run.started:  # over folds that are loaded already
+        _load_owed(run, owed)
+        run.filter.load(state, pit, run.record)
+        return
     fold.load(pit, state)
     for directive in state:
         if directive.verb == "standing":

@@ -22,7 +22,7 @@ from pit.pits.openpgp import Certificate
 from pit.pits.state import Pit
 from pit.pits.trial import first_objection
 
-DAY = timedelta(days=1)
+DAY = 86400
 AHEAD = timedelta(minutes=5)
 """How far a signature's clock may be ahead of the notary's (NOTARY, right)."""
 
@@ -93,7 +93,7 @@ class Verifier:
         self.roots: dict[int, str] = {}
 
     def step(self, entry: Entry) -> tuple[Text, Certificate]:
-        """Check the next entry against all those before it.
+        """Check the next entry against all those before it; the caller ends it with `pit.settle`.
 
         Its text as the words in force read it, and the certificate that its signature must be of.
         """
@@ -133,7 +133,6 @@ class Verifier:
             elif directive.verb == "saw":
                 size, root = directive.args
                 self.saws.append(Saw(entry.number, entry.signer, size, root))
-        self.pit.settle()
         self.prev = hashlib.sha256(found[0]).hexdigest()
         self.tree.append(leaf(found[0]))
         return text, cert
@@ -186,9 +185,10 @@ class Verifier:
         """The key was in force, and the signature fresh, by Pit-Time."""
         if certificate.expires and certificate.expires[:19] <= entry.time[:19]:
             raise Damaged(f"the key of {entry.signer} had expired at {certificate.expires}")
-        freshness = timedelta(seconds=self.pit.rule("freshness"))
-        if signed[:10] == entry.time[:10] and signed[:19] <= entry.time[:19] and freshness > DAY:
+        seconds = self.pit.rule("freshness")
+        if signed[:10] == entry.time[:10] and signed[:19] <= entry.time[:19] and seconds > DAY:
             return  # mostly; that `signed` is a time, the signature says
+        freshness = timedelta(seconds=seconds)
         stamped = datetime.fromisoformat(entry.time[:-1])
         try:
             made = datetime.fromisoformat(signed[:-1])

@@ -7,7 +7,7 @@ import re
 from typing import NamedTuple
 
 from pit.archives.errors import PitError
-from pit.pits.packets import armor_fault
+from pit.pits.packets import ARMORED, armor_fault
 
 __all__ = ["Clearsigned", "ShapeError", "split"]
 
@@ -34,6 +34,11 @@ _MARKERS = (
     b"-----END PGP SIGNATURE-----",
 )
 _HEAD = re.compile(_MARKERS[0] + rb"\n(?:Hash: ([A-Z0-9-]+)\n)?\n")
+_USUAL = re.compile(
+    rb"%b\n(?:Hash: ([A-Z0-9-]+)\n)?\n"
+    rb"((?=\n*[^\n-])(?:(?:[^\n\r\0-]*[^\n\r\0\t -])?\n)+)"
+    rb"(%b\n\n%b%b)\n*" % (*_MARKERS[:2], ARMORED, _MARKERS[2])
+).fullmatch
 _BAD_DASH = re.compile(rb"^-(?! (?:-|From ))", re.MULTILINE)
 _ESCAPE = re.compile(rb"^- ", re.MULTILINE)
 
@@ -47,6 +52,20 @@ def split(body: bytes) -> Clearsigned:
     `From `, and nowhere else; armour without headers; after it newlines at most. No CR, no NUL.
     ShapeError names the line and what is wrong.
     """
+    return _usual(body) or _unusual(body)
+
+
+def _usual(body: bytes) -> Clearsigned | None:
+    """A block whose text has no dash, no CR, no NUL, and no blank at a line's end; None for others.
+
+    Then nothing in it is escaped, and no marker can stand anywhere else.
+    """
+    found = _USUAL(body)
+    return found and Clearsigned(found[2], found[3] + b"\n", (found[1] or b"").decode())
+
+
+def _unusual(body: bytes) -> Clearsigned:
+    """Any block, looked at thing by thing; ShapeError."""
     begin, signature, _ = _MARKERS
     if not body.startswith(begin + b"\n"):
         raise _shape(body, 0, f"the body should begin with the line {begin.decode()}")

@@ -2,6 +2,7 @@
 
 import hashlib
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from pit.archives.amounts import DECIMALS, Inexact, multiply, places, plain, units
@@ -90,6 +91,7 @@ def tick_problem(ticker: Ticker, currency: Asset) -> str:
     return ""
 
 
+@lru_cache(maxsize=1 << 14)
 def shard_of(handle: str, count: int) -> int:
     """Which of `count` shards keeps a member: int(sha256(handle), 16) mod count + 1."""
     return int(hashlib.sha256(handle.encode()).hexdigest(), 16) % count + 1

@@ -16,6 +16,7 @@ from binascii import Error as BinasciiError
 from binascii import a2b_base64
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha1
 from typing import NamedTuple
 
@@ -87,22 +88,54 @@ def read_signature(armor: bytes, named: str = "") -> Signature:
     """
     try:
         raw = _canonical(armor) or dearmor(armor, "SIGNATURE")
-        found = packets(raw)
-        if [tag for tag, _ in found] != [_SIGNATURE]:
-            raise PacketError(f"{len(found)} packets, where one signature should be")
-        packet = signature_packet(found[0][1])
+        kind, algorithm, hash, fingerprint, seconds = _usual(raw) or _unusual(raw)
     except PacketError as error:
         raise SignatureError(str(error)) from error
-    issuers, times = packet.signed(ISSUER), packet.signed(CREATED)
-    if packet.kind not in (0, 1):
-        raise SignatureError(f"signature of type {packet.kind:02X}; a document's is 00 or 01")
-    if packet.hash not in HASHES or packet.algorithm not in SIGNING:
+    if kind not in (0, 1):
+        raise SignatureError(f"signature of type {kind:02X}; a document's is 00 or 01")
+    if hash not in HASHES or algorithm not in SIGNING:
         raise SignatureError(
-            f"signature with hash {packet.hash}, algorithm {packet.algorithm}; good are "
+            f"signature with hash {hash}, algorithm {algorithm}; good are "
             f"{', '.join(HASHES.values())} with {', '.join(sorted({*SIGNING.values()}))}"
         )
-    if named not in ("", HASHES[packet.hash]):
-        raise SignatureError(f"the Hash line says {named}, the signature {HASHES[packet.hash]}")
+    if named not in ("", HASHES[hash]):
+        raise SignatureError(f"the Hash line says {named}, the signature {HASHES[hash]}")
+    created = int.from_bytes(seconds, "big")
+    return Signature(fingerprint.hex().upper(), created, HASHES[hash], raw, _moment(created))
+
+
+_Found = tuple[int, int, int, bytes, bytes]
+"""Of a signature packet: type, algorithm, hash, the issuer's fingerprint, the creation time."""
+
+
+def _usual(raw: bytes) -> _Found | None:
+    """What a packet says that is laid out as gpg or Sequoia do it; None for others."""
+    found = _USUAL(raw)
+    if found is None or len(raw) != 2 + raw[1]:
+        return None
+    kind, algorithm, hash, fingerprint, seconds, issuer, *other = found.groups()
+    if fingerprint is None:
+        seconds, issuer, fingerprint = other
+    if issuer != fingerprint[-8:]:
+        return None
+    return kind[0], algorithm[0], hash[0], fingerprint, seconds
+
+
+_USUAL = re.compile(
+    rb"[\x88\xc2][\0-\xbf]\x04(.)(.)(.)(?:"
+    rb"\0\x1d\x16\x21\x04(.{20})\x05\x02(.{4})\0\x0a\x09\x10(.{8})|"  # gpg
+    rb"\0\x6f\x05[\x02\x82](.{4})\x09\x10(.{8})\x47\x14.{70}\x16\x21\x04(.{20})\0\0)..",  # Sequoia
+    re.DOTALL,
+).match
+
+
+def _unusual(raw: bytes) -> _Found:
+    """What any packet says, every subpacket looked at; PacketError, SignatureError."""
+    packets_found = packets(raw)
+    if [tag for tag, _ in packets_found] != [_SIGNATURE]:
+        raise PacketError(f"{len(packets_found)} packets, where one signature should be")
+    packet = signature_packet(packets_found[0][1])
+    issuers, times = packet.signed(ISSUER), packet.signed(CREATED)
     if [(len(issuer), issuer[:1]) for issuer in issuers] != [(21, b"\x04")]:
         raise SignatureError(
             "the signed part should have the issuer's fingerprint (version 4) once"
@@ -116,9 +149,12 @@ def read_signature(armor: bytes, named: str = "") -> Signature:
     unsigned = packet.unhashed + [(ISSUER_KEY_ID, key) for key in packet.signed(ISSUER_KEY_ID)]
     if any(subpacket not in said_again for subpacket in unsigned):
         raise SignatureError("outside the signed part only the same issuer should be named")
-    created = int.from_bytes(times[0], "big")
-    moment = datetime.fromtimestamp(created, UTC)
-    return Signature(fingerprint.hex().upper(), created, HASHES[packet.hash], raw, _iso(moment))
+    return packet.kind, packet.algorithm, packet.hash, fingerprint, times[0]
+
+
+@lru_cache(maxsize=1 << 12)
+def _moment(seconds: int) -> str:
+    return _iso(datetime.fromtimestamp(seconds, UTC))
 
 
 def _canonical(armor: bytes) -> bytes:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from pit.archives.errors import PitError
 
 __all__ = [
+    "ARMORED",
     "CREATED",
     "EMBEDDED",
     "EXPIRES",
@@ -35,6 +36,9 @@ class PacketError(PitError):
 _HEADER = rb"[A-Z][A-Za-z-]*: [^\n]*"
 _BASE64 = rb"[A-Za-z0-9+/]{1,76}={0,2}"
 _CHECKSUM = rb"=([A-Za-z0-9+/]{4})"
+ARMORED = rb"(?:%b\n)+(?:=[A-Za-z0-9+/]{4}\n)?" % _BASE64
+"""What stands between the empty line and the END line of armour, as a pattern without groups."""
+
 _BLOCK = re.compile(
     rb"-----BEGIN PGP ([A-Z ]+)-----\n"
     rb"((?:%b\n)*)\n((?:%b\n)+)(?:%b\n)?"

@@ -27,15 +27,16 @@ def first_objection(text: Text, signer: str, time: str, pit: Pit, keys: Keyring)
     if trying:
         # The words stay the same within a text, and are the larger part of a pit.
         pit, keys = copy.deepcopy(pit, {id(pit.words): pit.words}), keys.copy()
+    may: set[str] = set()
     for index, directive in enumerate(text.directives):
-        problem = (
-            objection(pit.member(signer), signer, pit.words[directive.verb])
-            or pit.objection(directive, signer)
-            or keys.check(directive)
-        )
+        if directive.verb not in may:
+            problem = objection(pit.member(signer), signer, pit.words[directive.verb])
+            may.add(directive.verb)
+        problem = problem or pit.objection(directive, signer) or keys.check(directive)
         if problem:
             return index, problem
         if trying:
+            may.clear()  # what he may say, he may change
             one = text._replace(directives=(directive,), lines=(text.lines[index],))
             pit.step(pit.entry + 1, time, signer, one)
             keys.step(one)

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from pit.archives.cut import canonical, cut_text
 from pit.archives.errors import PitError
+from pit.pits import clearsigned, openpgp
 from pit.pits.openpgp import (
     Certificate,
     KeyRefused,
@@ -635,6 +637,65 @@ def test_whatever_happens_to_a_block_it_gives_the_signed_text_or_none(
         return
     assert text == split(alice.block).text
     assert signature[:3] == read_signature(split(alice.block).armor)[:3]
+
+
+def long_way(step: Callable[[bytes], Any], data: bytes) -> Any:
+    try:
+        return step(data)
+    except PitError:
+        return None
+
+
+_BLOCK_LINES = st.sampled_from(
+    [b"", b" ", b"a", b"a ", b"-", b"- -a", b"- a", b"a-b", b"From a", BEGIN[:-1], b"\0", b"a\r"]
+)
+
+
+@settings(max_examples=500)
+@given(
+    head=st.sampled_from([HEAD, HEAD[:-1], HEAD + b" \n", BEGIN + b"\n", BEGIN]),
+    lines=st.lists(_BLOCK_LINES, max_size=4),
+    end=st.sampled_from([b"", b"\n", b"\n\n", b"x", b" "]),
+)
+def test_the_short_way_through_a_block_finds_what_the_long_way_finds(
+    alice: Any, head: bytes, lines: list[bytes], end: bytes
+) -> None:
+    armor = split(alice.block).armor
+    body = head + b"".join(line + b"\n" for line in lines) + armor.rstrip(b"\n") + end
+    short = clearsigned._usual(body)
+    plain = not any(b"-" in line or line.endswith((b" ", b"\r", b"\0")) for line in lines)
+    if plain and any(lines) and head in (HEAD, BEGIN + b"\n") and not end.strip(b"\n"):
+        assert short is not None
+    if short is not None:
+        assert short == long_way(clearsigned._unusual, body)
+
+
+@cache
+def of_sequoia() -> bytes:
+    """A block that Sequoia made."""
+    cert = pysequoia.Cert.generate("Ann <ann@example.org>")
+    mode = pysequoia.SignatureMode.CLEAR
+    return bytes(pysequoia.sign(cert.secrets.signer(), b"a\n", mode=mode))
+
+
+@settings(max_examples=500)
+@given(data=st.data())
+def test_the_short_way_through_a_signature_finds_what_the_long_way_finds(
+    alice: Any, data: st.DataObject
+) -> None:
+    raws = [raw_of(alice.block), raw_of(of_sequoia())]
+    assert all(openpgp._usual(raw) == openpgp._unusual(raw) for raw in raws)
+    raw = bytearray(data.draw(st.sampled_from(raws)))
+    at = data.draw(st.integers(0, len(raw) - 1))
+    kind = data.draw(st.sampled_from(["flip", "drop", "add"]))
+    if kind == "flip":
+        raw[at] ^= data.draw(st.integers(1, 255))
+    elif kind == "drop":
+        del raw[at]
+    else:
+        raw.insert(at, data.draw(st.integers(0, 255)))
+    short = openpgp._usual(bytes(raw))
+    assert short is None or short == long_way(openpgp._unusual, bytes(raw))
 
 
 @settings(max_examples=200, deadline=None)
