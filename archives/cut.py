@@ -4,9 +4,7 @@ Only for mail that the notary has verified: what is cut counts when its sha256 i
 Pit-Text, and for nothing otherwise (ARCHIVE, Reading).
 """
 
-import binascii
 import hashlib
-import quopri
 import re
 from collections.abc import Iterator
 
@@ -18,12 +16,6 @@ SIGNATURE = b"-----BEGIN PGP SIGNATURE-----\n"
 # Only from the first blank of a run: trying at each would take time in the square of its length.
 _BLANK_ENDS = re.compile(rb"(?<![ \t\r])[ \t\r]+$", re.MULTILINE)
 _DASHES = re.compile(rb"^- ", re.MULTILINE)
-
-_FOLD = re.compile(rb"\n[ \t]+")
-_SIGNED = re.compile(rb"(?im)^content-type:[ \t]*multipart/signed[ \t]*(;.*)").search
-_PARAMETER = re.compile(rb';[ \t]*([^ \t;="]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^ \t;"]*))')
-_QUOTED_PAIR = re.compile(rb"\\(.)")
-_ENCODING = re.compile(rb"(?im)^content-transfer-encoding:[ \t]*([^ \t;]+)").search
 
 
 def canonical(text: bytes) -> bytes:
@@ -54,7 +46,7 @@ def cut_body(stored: bytes) -> bytes:
 
 def _candidates(stored: bytes) -> Iterator[bytes]:
     yield from _clearsigned(stored)
-    yield from _mime(unquote(stored))
+    yield from _mime(unquote(stored).removeprefix(b"\n"))
 
 
 def _clearsigned(stored: bytes) -> Iterator[bytes]:
@@ -70,34 +62,10 @@ def _clearsigned(stored: bytes) -> Iterator[bytes]:
 
 
 def _mime(mail: bytes) -> Iterator[bytes]:
-    """The first part of a multipart/signed mail, decoded."""
-    head, _, body = mail.partition(b"\n\n")
-    boundary = _boundary(head)
-    parts = (b"\n" + body).split(b"\n--" + boundary)
-    if not boundary or len(parts) < 2:
+    """The text of a PGP/MIME signed mail."""
+    from pit.archives import mime  # few archives need it
+
+    try:
+        yield canonical(mime.cut(mail).text)
+    except mime.MimeError:
         return
-    rest = parts[1].partition(b"\n")[2]  # below the boundary's line: headers, perhaps none
-    part_head, _, text = (b"\n" + rest).partition(b"\n\n")
-    found = _ENCODING(_FOLD.sub(b" ", part_head))
-    encoding = found[1].lower() if found else b""
-    if encoding == b"quoted-printable":
-        text = quopri.decodestring(text)
-    elif encoding == b"base64":
-        try:
-            text = binascii.a2b_base64(text)
-        except binascii.Error:
-            return
-    yield canonical(text)
-
-
-def _boundary(head: bytes) -> bytes:
-    """The boundary of a multipart/signed mail (RFC 3156), b"" for others.
-
-    Not with Python's email package: there are headers that it ends in a TypeError at.
-    """
-    signed = _SIGNED(_FOLD.sub(b" ", head))
-    for found in _PARAMETER.finditer(signed[1] if signed else b""):
-        name, quoted, bare = found.groups()
-        if name.lower() == b"boundary":
-            return bytes(bare or _QUOTED_PAIR.sub(rb"\1", quoted or b""))
-    return b""

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from pit.archives.entry import Stamp, read_entry
 from pit.archives.errors import Damaged, PitError
-from pit.pits.openpgp import Certificate, certificate, read_signature, split, verify
+from pit.pits.openpgp import Certificate, certificate, read_signature, verify
+from pit.pits.signed import signed
 
 
 class Task(NamedTuple):
@@ -55,11 +56,11 @@ def examine_entry(raw: bytes, keys: Mapping[str, str]) -> Stamp:
     """Return the stamp of an entry if it is whole and its signer signed it; else Damaged.
 
     Checked are the `From_` line, the six lines' form, the mail's length and hash, its quoting, the
-    canonical block, the text's hash, the signature, and that the stamp says whose it is and when it
-    was made.
+    canonical block or the PGP/MIME parts, the text's hash, the signature, and that the stamp says
+    whose it is and when it was made.
     """
     stamp, mail = read_entry(raw)
-    block = split(mail.partition(b"\n\n")[2])
+    block = signed(mail)
     digest = hashlib.sha256(block.text).hexdigest()
     if digest != stamp.text:
         raise Damaged(f"Pit-Text is {stamp.text}; the signed text has the sha256 {digest}")
@@ -73,7 +74,7 @@ def examine_entry(raw: bytes, keys: Mapping[str, str]) -> Stamp:
         raise Damaged(
             f"Pit-Signer says signed at {stamp.signed}; the signature, at {signature.created_text}"
         )
-    verify(block.text, signature, cert)
+    verify(block.text, signature, cert, block.octets)
     return stamp
 
 

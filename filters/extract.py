@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from pit.archives import mbox
+from pit.archives import mbox, mime
 from pit.archives.entry import Stamp, read_entry
 from pit.archives.errors import Damaged
 from pit.archives.extent import chunks, extent
@@ -16,18 +16,21 @@ from pit.archives.fields import FIELDS
 from pit.archives.language import Text
 from pit.archives.mbox import Entry
 from pit.archives.merkle import leaf, root_from_path
+from pit.archives.mime_text import Coding
 from pit.archives.segment import first_entry, segment_name
 from pit.archives.verbs import Directive, Words
 from pit.filters.examine import examine_entry
 from pit.filters.history import history
 from pit.pits import witnesses
 from pit.pits.copies import Copy
-from pit.pits.keyring import Keyring
+from pit.pits.handover import number_of
+from pit.pits.keyring import Keyring, Signer
 from pit.pits.lines import one_line
 from pit.pits.openpgp import Certificate
+from pit.pits.signed import signed
 from pit.pits.state import Pit
 
-__all__ = ["Extract", "Line", "Place", "Step", "extract", "names"]
+__all__ = ["Extract", "Line", "Parts", "Place", "Step", "extract", "names"]
 
 _REFERENCES = (FIELDS["reference"], FIELDS["owned"])
 
@@ -53,21 +56,38 @@ class Step(NamedTuple):
     node: str
 
 
+class Parts(NamedTuple):
+    """Which lines of a PGP/MIME mail are the signed part, the text in it and the signature.
+
+    Each the first and the last, counted from 1. coding: how the text stands there.
+    """
+
+    part: tuple[int, int]
+    body: tuple[int, int]
+    signature: tuple[int, int]
+    coding: Coding
+
+
 class Place(NamedTuple):
-    """Where an entry stands: its stamp, and the file (as it is named when it is not gzipped)."""
+    """Where an entry stands: its stamp, and the file (as it is named when it is not gzipped).
+
+    parts: of a PGP/MIME mail; None of a clearsigned one.
+    """
 
     stamp: Stamp
     file: str
+    parts: Parts | None = None
 
 
 class Extract(NamedTuple):
     """An entry of a pit, with what proves it.
 
-    id: the pit's. entry, seal, charter, enrolment (of the signer's key): where they stand. signed,
-    sealed: the bodies of the entry's and the seal's mail, text and signature. followed: the later
-    directives that name the entry. leaf: the stamp's. path: from there to `root`, the one over
-    the first `size` entries. seen: which witnesses have seen the seal or a later one; wanted: how
-    many the pit's rule asks for. The newest seal is its own seal: it has no path.
+    id: the pit's. entry, seal, charter, enrolment (of the signer's key): where they stand. passed:
+    others that say what keys are his, the operator's or the notary's. signed, sealed: the bodies of
+    the entry's and the seal's mail, text and signature (of PGP/MIME: decoded). followed: the later
+    directives that name the entry. leaf: the stamp's. path: from there to `root`, the one over the
+    first `size` entries. seen: which witnesses have seen the seal or a later one; wanted: how many
+    the pit's rule asks for. The newest seal is its own seal: it has no path.
     """
 
     pit: str
@@ -75,6 +95,7 @@ class Extract(NamedTuple):
     entry: Place
     enrolment: Place
     charter: Place
+    passed: list[Place]
     seal: Place
     signed: str
     sealed: str
@@ -101,7 +122,7 @@ def extract(copy: Copy, number: int) -> Extract:
     told = _told(mbox.entries(chunks(copy.folder, copy.pit)), stamp, size)
     notary = copy.notary()
     _check(copy, number, told.certificate)
-    _check(copy, size + 1, notary.certificate)
+    _check(copy, size + 1, notary.at(size + 1))
     path = () if newest else copy.inclusion(number).path
     start = leaf(stamp.lines())
     steps = [
@@ -115,7 +136,8 @@ def extract(copy: Copy, number: int) -> Extract:
     def place(number: int) -> Place:
         firsts = [first_entry(path.name) for path, _ in extent(copy.folder, copy.pit)]
         file = segment_name(max(first for first in firsts if first <= number))
-        return Place(read_entry(copy.raw(number))[0], file)
+        found, mail = read_entry(copy.raw(number))
+        return Place(found, file, _parts(mail))
 
     return Extract(
         pit=copy.pit,
@@ -123,6 +145,7 @@ def extract(copy: Copy, number: int) -> Extract:
         entry=place(number),
         enrolment=place(told.enrolment),
         charter=place(1),
+        passed=[place(one) for one in sorted({*map(number_of, copy.keys(size + 1)), *told.before})],
         seal=place(size + 1),
         signed=_body(mail),
         sealed=_body(seal),
@@ -144,7 +167,24 @@ def _check(copy: Copy, number: int, cert: Certificate) -> None:
         raise Damaged(f"{copy.folder}: entry {number}: {error}") from None
 
 
+def _parts(mail: bytes) -> Parts | None:
+    if signed(mail).octets is None:
+        return None
+    found = mime.cut(mail)
+
+    def lines(span: mime.Span) -> tuple[int, int]:
+        first = mail.count(b"\n", 0, span.start) + 1
+        return first, first + mail.count(b"\n", *span)
+
+    first, last = lines(found.body)
+    last -= mail.endswith(b"\n", *found.body)  # that line end is the text's own
+    return Parts(lines(found.part), (first, last), lines(found.signature), found.coding)
+
+
 def _body(mail: bytes) -> str:
+    block = signed(mail)
+    if block.octets is not None:
+        return (block.text + b"\n" + block.armor).decode().rstrip("\n")
     return mail.partition(b"\n\n")[2].decode("utf-8", "replace").rstrip("\n")
 
 
@@ -153,6 +193,7 @@ class _Told(NamedTuple):
 
     certificate: Certificate
     enrolment: int
+    before: list[int]
     followed: list[Line]
     seen: list[str]
     wanted: int
@@ -160,15 +201,13 @@ class _Told(NamedTuple):
 
 def _told(entries: Iterable[Entry], stamp: Stamp, size: int) -> _Told:
     """The key of its signer, what followed, who has seen `seal SIZE` or one after it."""
-    keys = Keyring()
-    found: tuple[Certificate, int] | None = None
+    enrolled = _Enrolled(stamp)
     followed: list[Line] = []
     seals: list[tuple[int, str, str]] = []
     saws: list[witnesses.Saw] = []
     pit = Pit()
     for entry, text, _, pit, record in history(entries):
-        if found is None:
-            found = _enrolled(keys, entry, text, stamp)
+        enrolled.step(entry, text)
         for index, directive in enumerate(text.directives, 1):
             if directive.verb == "seal":
                 seals.append((directive.args[0], directive.keys["root"], entry.time))
@@ -178,26 +217,48 @@ def _told(entries: Iterable[Entry], stamp: Stamp, size: int) -> _Told:
                 line = one_line(directive, pit.words[directive.verb])
                 followed.append(Line(ref, entry.time, entry.signer, line, idle))
         saws += witnesses.saws([entry])
-    if found is None:
+    if enrolled.certificate is None:
         raise Damaged(f"entry {stamp.number}: {stamp.signer} has no key {stamp.fingerprint} here")
     wanted = pit.rule("witnesses")
     seen = witnesses.coverage(seals, saws, witnesses.witnesses_of(pit), wanted).of(size)
-    return _Told(*found, followed, seen, wanted)
+    before = [number for number in enrolled.steps if number != enrolled.number]
+    return _Told(enrolled.certificate, enrolled.number, before, followed, seen, wanted)
 
 
-def _enrolled(
-    keys: Keyring, entry: Entry, text: Text, stamp: Stamp
-) -> tuple[Certificate, int] | None:
-    """The certificate of the stamp's signer and this entry, if it is the one that enrols it."""
-    if entry.number > stamp.number or not any(
-        directive.verb in ("charter", "admit") for directive in text.directives
-    ):
-        return None
-    keys.step(text)
-    handle, certificate = keys.by_key(stamp.fingerprint) or ("", None)
-    if handle != stamp.signer or not certificate or certificate.fingerprint != stamp.fingerprint:
-        return None
-    return certificate, entry.number
+class _Enrolled:
+    """The certificate of a stamp's signer, as it is above the entry, and which one brought it.
+
+    steps: all entries up to there that say what his key is.
+    """
+
+    def __init__(self, stamp: Stamp) -> None:
+        self.certificate: Certificate | None = None
+        self.number = 0
+        self.steps: list[int] = []
+        self._stamp, self._keys = stamp, Keyring()
+
+    def step(self, entry: Entry, text: Text) -> None:
+        """Look at the next entry, up to the stamp's own; Damaged where that is not its signer's."""
+        stamp = self._stamp
+        if entry.number > stamp.number:
+            return
+        by = Signer(entry.signer, entry.fingerprint, entry.number, entry.time)
+        own = entry.number == stamp.number
+        if own:
+            try:
+                self.certificate = self._keys.take(text, by)
+            except Damaged as error:
+                raise Damaged(f"entry {entry.number}: {error}") from None
+        else:
+            self._keys.step(text, by)
+        founded = entry.number == 1 and self._keys.owner(stamp.fingerprint)
+        brought = False
+        for one in () if own else text.directives:
+            if one.verb in ("admit", "rekey", "confirm") and one.args[0] == stamp.signer:
+                self.steps.append(entry.number)
+                brought = brought or one.args[1:] == (stamp.fingerprint,)
+        if founded or brought or (own and not self.number):  # the recovery key is in its text
+            self.number = entry.number
 
 
 def names(directive: Directive, words: Words, number: int) -> bool:

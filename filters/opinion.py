@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pit.archives.entry import STAMP, read_entry
-from pit.archives.errors import Misconfigured, UsageError
+from pit.archives.errors import Misconfigured, PitError, UsageError
 from pit.archives.mbox import Entry
 from pit.pits.openpgp import Certificate
+from pit.pits.signed import signed
 
 BATCH = 500
 """Mails of a call of gpg's."""
@@ -130,16 +131,12 @@ class Sample:
 
     def _faults(self, cases: Sequence[Case]) -> list[str]:
         """What GnuPG finds wrong with each, '' for nothing; the clock stands at the last time."""
-        paths = []
-        for case in cases:
-            path = self._folder / str(case.number)
-            _, mail = read_entry(case.block)
-            path.write_bytes(mail.partition(b"\n\n")[2])
-            paths.append(str(path))
+        paths = [self._written(case) for case in cases]
         now = max(case.time for case in cases).replace("-", "").replace(":", "")
         said = self._gpg([f"--faked-system-time={now}!", "--verify-files", *paths])
         for name in paths:
             Path(name).unlink()
+            Path(name.removesuffix(".asc")).unlink(missing_ok=True)
         by_file: dict[str, list[tuple[str, str]]] = {name: [] for name in paths}
         current = ""
         for found in _STATUS.finditer(said):
@@ -151,8 +148,26 @@ class Sample:
             _fault(by_file[name], case.fingerprint) for name, case in zip(paths, cases, strict=True)
         ]
 
+    def _written(self, case: Case) -> str:
+        """The file that gpg is given: a clearsigned block; else N.asc, with what it signs in N."""
+        path = self._folder / str(case.number)
+        _, mail = read_entry(case.block)
+        try:
+            block = signed(mail)
+        except PitError:  # whoever examines the bytes says so
+            block = None
+        if block is None or (block.octets is None and block.hash):
+            path.write_bytes(mail.partition(b"\n\n")[2])
+            return str(path)
+        # Without a Hash line gpg reckons MD5 (RFC 4880, 7), and would find the signature bad.
+        path.write_bytes(block.octets or block.text.removesuffix(b"\n").replace(b"\n", b"\r\n"))
+        detached = path.with_suffix(".asc")
+        detached.write_bytes(block.armor)
+        return str(detached)
+
     def _gpg(self, args: list[str], data: bytes = b"") -> str:
-        command = ["gpg", "--homedir", str(self._home), "--no-options", "--batch", "--quiet"]
+        # Not --batch: in it gpg takes no file for the data of the signature beside it.
+        command = ["gpg", "--homedir", str(self._home), "--no-options", "--no-tty", "--quiet"]
         command += ["--no-auto-check-trustdb", "--trust-model=always", "--status-fd=1"]
         try:
             done = subprocess.run([*command, *args], input=data, capture_output=True, check=False)

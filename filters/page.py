@@ -15,7 +15,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pit.filters.by_hand import TOOLS, commands
+from pit.filters.by_hand import commands, tools
 from pit.filters.extract import Extract, extract
 from pit.pits.copies import read_copy
 from pit.pits.display import printable, show_json
@@ -40,7 +40,7 @@ def sections(found: Extract, raw: bool = False) -> list[Section]:
     clean = str if raw else printable
     stamp = found.entry.stamp
     followed = [clean(line) for line in _followed(found)]
-    by_hand = f"By hand, in the folder with the archive's files: {TOOLS}"
+    by_hand = f"By hand, in the folder with the archive's files: {tools(found)}"
     return [
         Section(f"Entry {stamp.number} of the pit {found.pit}", _about(found, raw)),
         Section("What was signed", [clean(line) for line in found.signed.split("\n")], True),

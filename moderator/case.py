@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from pit.archives.entry import OPERATOR, quote
 from pit.archives.errors import PitError
@@ -11,8 +12,10 @@ from pit.archives.language import Text, parse
 from pit.archives.words import CORE
 from pit.moderator.ledger import Instruction, Ledger
 from pit.moderator.mail import Fields, Mail, cut, fields_of, normal, oversize
+from pit.pits import queries
 from pit.pits.display import printable
 from pit.pits.home import Settings
+from pit.pits.lapsed import lapsed
 from pit.pits.openpgp import (
     Certificate,
     Clearsigned,
@@ -22,6 +25,10 @@ from pit.pits.openpgp import (
     split,
     verify,
 )
+from pit.pits.signed import signed_in_mime
+
+if TYPE_CHECKING:
+    from pit.pits.gnupg import KeyHome
 
 __all__ = ["Case", "Finding", "examine"]
 
@@ -63,11 +70,20 @@ class Case:
     """One mail, and the state that it meets.
 
     raw: as it came. now: the Pit-Time that it will have if it is taken, '' as long as its turn has
-    not come. Every property raises PitErrors alone, whatever the bytes.
+    not come. keys: opens the notary's own. Every property raises PitErrors alone, whatever the
+    bytes.
     """
 
-    def __init__(self, raw: bytes, ledger: Ledger, now: str, settings: Settings) -> None:
+    def __init__(
+        self,
+        raw: bytes,
+        ledger: Ledger,
+        now: str,
+        settings: Settings,
+        keys: "Callable[[], KeyHome] | None" = None,
+    ) -> None:
         self.raw, self.ledger, self.now, self.settings = raw, ledger, now, settings
+        self._keys = keys
         self._proof: tuple[Certificate, str] | None = None
 
     @lazy
@@ -97,8 +113,8 @@ class Case:
 
     @lazy
     def block(self) -> Clearsigned:
-        """The signed text and its signature; MailError, ShapeError."""
-        return split(self.mail.body)
+        """The signed text and its signature; MailError, MimeError, ShapeError."""
+        return signed_in_mime(self.data) if self.mail.in_mime else split(self.mail.body)
 
     @lazy
     def signature(self) -> Signature:
@@ -114,7 +130,7 @@ class Case:
         """Why the signature is not this certificate's, as a sentence; '' if it is."""
         if self._proof is None or self._proof[0] is not cert:
             try:
-                verify(self.block.text, self.signature, cert)
+                verify(self.block.text, self.signature, cert, self.block.octets)
                 fault = ""
             except PitError as error:
                 fault = str(error)
@@ -122,13 +138,42 @@ class Case:
         return self._proof[1]
 
     @lazy
+    def lapsed(self) -> str:
+        """Why a signature that is not good is genuine all the same; '' if it is not."""
+        text, octets = self.block.text, self.block.octets
+        if octets is None:
+            octets = text.removesuffix(b"\n").replace(b"\n", b"\r\n")
+        return lapsed(octets, self.signature, self.signer[1])
+
+    def lacks(self, cert: Certificate) -> str:
+        """Why the notary cannot sign with that key, as a sentence; '' if it can."""
+        if self._keys is None:
+            return "no keys of the notary's are here"
+        try:
+            block = split(self._keys().clearsign("is it here?\n", cert.fingerprint).encode())
+            verify(block.text, read_signature(block.armor, block.hash), cert)
+        except PitError as error:
+            return str(error)
+        return ""
+
+    @lazy
     def signer(self) -> tuple[str, Certificate]:
         """Whose key it claims to be of: handle and certificate; PitError if nobody's here."""
         issuer = self.signature.issuer
         found = self.ledger.keys.by_key(issuer) if self.ledger.number else self._founder()
+        if found is None or found[1].fingerprint != issuer:
+            found = self._proven() or found
         if found is None:
             raise PitError(f"the key {issuer} is of nobody here")
         return found
+
+    def _proven(self) -> tuple[str, Certificate] | None:
+        """Whom the text proves by itself: the owner of a new key, or of the recovery key."""
+        said = self.block.text
+        if self.ledger.number and (b"\nconfirm " in said or b"\n  recovery-key:" in said):
+            with suppress(PitError, UnicodeDecodeError):
+                return self.ledger.keys.find(self.signature.issuer, self.text)
+        return None
 
     def _founder(self) -> tuple[str, Certificate] | None:
         """The operator, whose key a charter brings itself; PitError where it is no charter."""
@@ -159,9 +204,17 @@ class Case:
         return Instruction(self.signer[1].fingerprint, self.signature.created_text, self.digest)
 
     @lazy
+    def asks(self) -> bool:
+        """Whether the text says nothing but questions, which are never archived."""
+        words = self.ledger.pit.words
+        text = self.block.text.decode("utf-8", "replace")
+        return queries.asks(text) and words.keys().isdisjoint(queries.WORDS)
+
+    @lazy
     def text(self) -> Text:
-        """The signed text as the words in force parse it; LanguageError."""
-        return parse(self.block.text.decode(), self.ledger.pit.words)
+        """The signed text as the words in force parse it, or those of questions; LanguageError."""
+        words = queries.WORDS if self.asks else self.ledger.pit.words
+        return parse(self.block.text.decode(), words)
 
     @lazy
     def moment(self) -> float:

@@ -9,11 +9,15 @@ import re
 from typing import NamedTuple
 
 from pit.archives.errors import PitError
+from pit.moderator.nesting import depth
 
 __all__ = ["Fields", "Mail", "MailError", "cut", "fields_of", "normal", "oversize"]
 
 MAX_MAIL, MAX_HEAD, MAX_LINE = 1 << 20, 64 << 10, 998
 """Bytes of a mail, of its headers, of a line without its end."""
+
+MAX_DEPTH = 2
+"""Multiparts in one another: multipart/signed, and the one wrapper that Thunderbird puts inside."""
 
 _FIELD = re.compile(rb"([!-9;-~]+):([^\n]*(?:\n[ \t][^\n]*)*)\n")
 _BLANK_LINE = re.compile(rb"\n[ \t]+\n")
@@ -26,7 +30,9 @@ _PLAIN = re.compile(
     r'|delsp="?(?:yes|no)"?) *)*',
     re.IGNORECASE,
 ).fullmatch
-_CONTROL = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
+_CONTROL = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]")
+"""ASCII's, and what ends a line or steers a terminal in UTF-8: U+0080 to 009F, U+2028, 2029."""
+_ENCRYPTED = ("multipart/encrypted", "application/pgp-encrypted", "application/pkcs7-mime")
 
 
 class MailError(PitError):
@@ -48,13 +54,15 @@ class Mail(NamedTuple):
     """A mail cut apart.
 
     data: all of it, LF line ends, as it will be archived. fields: names in small letters, values
-    unfolded, in order. body: what follows the empty line. sender: the address in `From`.
+    unfolded, in order. body: what follows the empty line. sender: the address in `From`. in_mime:
+    whether it says that it is multipart/signed, not text as it stands.
     """
 
     data: bytes
     fields: tuple[tuple[str, str], ...]
     body: bytes
     sender: str
+    in_mime: bool = False
 
 
 def normal(raw: bytes) -> bytes:
@@ -77,12 +85,16 @@ def oversize(data: bytes) -> str:
     if head > MAX_HEAD:
         return f"the headers have {head} bytes; at most {MAX_HEAD} are taken"
     longest = max(map(len, data.split(b"\n")))
-    return f"a line has {longest} bytes; at most {MAX_LINE} are taken" if longest > MAX_LINE else ""
+    if longest > MAX_LINE:
+        return f"a line has {longest} bytes; at most {MAX_LINE} are taken"
+    if b"multipart/" in data[:head].lower() and depth(data) > MAX_DEPTH:
+        return f"more than {MAX_DEPTH} multiparts in one another"
+    return ""
 
 
 def fields_of(data: bytes) -> Fields:
-    """The fields of a normal mail."""
-    head = data.partition(b"\n\n")[0] + b"\n"
+    """The fields of a normal mail; of more than MAX_HEAD bytes, those at their beginning."""
+    head = data[: MAX_HEAD + 1].partition(b"\n\n")[0] + b"\n"
     found = []
     at = 0
     while field := _FIELD.match(head, at):
@@ -118,8 +130,8 @@ def cut(data: bytes, head_fields: Fields | None = None) -> Mail:
     for name, _ in fields:
         if name.startswith("pit-"):
             raise MailError(f"a header `{name}`; `Pit-…` headers are the notary's own")
-    _check_content(fields)
-    return Mail(data, fields, data[split + 1 :], _sender(fields))
+    in_mime = _check_content(fields)
+    return Mail(data, fields, data[split + 1 :], _sender(fields), in_mime)
 
 
 def _only(fields: tuple[tuple[str, str], ...], name: str) -> str:
@@ -137,14 +149,23 @@ def _sender(fields: tuple[tuple[str, str], ...]) -> str:
     return str(found[1] or found[2])
 
 
-def _check_content(fields: tuple[tuple[str, str], ...]) -> None:
-    """MailError unless the body is text as it stands: so that all readers read the same."""
+def _check_content(fields: tuple[tuple[str, str], ...]) -> bool:
+    """Whether it is multipart/signed, which `archives.mime` cuts; else MailError unless the body is
+    text as it stands: so that all readers read the same.
+    """
     kind = _only(fields, "content-type")
-    if kind and not _PLAIN(kind):
-        raise MailError(f"`Content-Type: {kind[:80]}`; right is text/plain in UTF-8 or ASCII")
+    name = kind.partition(";")[0].strip().lower()
     encoding = _only(fields, "content-transfer-encoding")
+    if name == "multipart/signed":
+        return True
+    if name in _ENCRYPTED:
+        raise MailError(f"`Content-Type: {name}`; encrypted instructions are not taken yet")
+    if kind and not _PLAIN(kind):
+        right = "text/plain in UTF-8 or ASCII, or multipart/signed"
+        raise MailError(f"`Content-Type: {kind[:80]}`; right is {right}")
     if encoding.lower() not in ("", "7bit", "8bit"):
         raise MailError(f"`Content-Transfer-Encoding: {encoding[:80]}`; right is 7bit or 8bit")
+    return False
 
 
 def _line(data: bytes, at: int) -> int:

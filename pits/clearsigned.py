@@ -21,11 +21,13 @@ class Clearsigned(NamedTuple):
 
     `text` is canonical: dash escapes, and blanks and tabs at line ends, off; every line LF-ended.
     `armor` is the signature's, BEGIN line to END line. `hash` is what the Hash line names, or ''.
+    `octets`: what the signature is over, where that is not the text alone (PGP/MIME).
     """
 
     text: bytes
     armor: bytes
     hash: str
+    octets: bytes | None = None
 
 
 _MARKERS = (

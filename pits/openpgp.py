@@ -32,6 +32,7 @@ from pit.pits.packets import (
     ISSUER,
     ISSUER_KEY_ID,
     PacketError,
+    SignaturePacket,
     dearmor,
     packets,
     signature_packet,
@@ -142,7 +143,7 @@ def _unusual(raw: bytes) -> _Found:
         )
     if [len(created) for created in times] != [4]:
         raise SignatureError("the signed part should have the creation time once")
-    if packet.signed(EXPIRES):
+    if _expires(packet):
         raise SignatureError("the signature has an expiry; it should be good for ever")
     fingerprint = issuers[0][1:]
     said_again = [(ISSUER, issuers[0]), (ISSUER_KEY_ID, fingerprint[-8:])]
@@ -150,6 +151,11 @@ def _unusual(raw: bytes) -> _Found:
     if any(subpacket not in said_again for subpacket in unsigned):
         raise SignatureError("outside the signed part only the same issuer should be named")
     return packet.kind, packet.algorithm, packet.hash, fingerprint, times[0]
+
+
+def _expires(packet: SignaturePacket) -> bool:
+    """Whether a signature expires: zero is never (RFC 4880, 5.2.3.10), and Thunderbird's say so."""
+    return any(after != bytes(4) for after in packet.signed(EXPIRES))
 
 
 @lru_cache(maxsize=1 << 12)
@@ -270,28 +276,32 @@ def _check_own(body: bytes, primary: bytes, now: float) -> None:
     times = packet.signed(CREATED)
     if len(times) != 1 or int.from_bytes(times[0], "big") > now:
         raise PacketError("a signature in it is later than now, or has no time")
-    if packet.signed(EXPIRES):
+    if _expires(packet):
         raise PacketError("a signature in it expires; only the key should")
     for kind, content in both:
         if kind == EMBEDDED and primary:  # a subkey's consent, signed by the subkey
             _check_own(content, b"", now)
 
 
-def verify(text: bytes, signature: Signature, certificate: Certificate) -> None:
+def verify(
+    text: bytes, signature: Signature, certificate: Certificate, octets: bytes | None = None
+) -> None:
     r"""Return if the certificate's owner signed this text (LF-ended lines); else SignatureError.
 
     Signed are the lines of the text with CRLF between them: the line end before the signature is
     not part of it (RFC 4880, 7.1). Whether the key was expired, revoked or not yet valid is judged
     at the signature's own time; of the clock only this is asked, that the signature is not more
-    than half an hour in the future.
+    than half an hour in the future. octets: what is signed instead, byte for byte (PGP/MIME).
     """
-    wrong = _wrong(text, signature, certificate)
+    if octets is None:
+        octets = text.removesuffix(b"\n").replace(b"\n", b"\r\n")
+    wrong = _wrong(text, octets, signature, certificate)
     if wrong:
         what = f"signature of {signature.created_text} by {signature.issuer}"
         raise SignatureError(f"{what}: {wrong}")
 
 
-def _wrong(text: bytes, signature: Signature, certificate: Certificate) -> str:
+def _wrong(text: bytes, octets: bytes, signature: Signature, certificate: Certificate) -> str:
     """Why a signature is not good; '' if it is."""
     if signature.issuer not in certificate.keys:
         return f"not a key of {certificate.fingerprint}"
@@ -299,7 +309,6 @@ def _wrong(text: bytes, signature: Signature, certificate: Certificate) -> str:
         return "the text has a CR; its lines should end with LF alone"
     if certificate.expires and signature.created_text >= certificate.expires:
         return f"the key expired at {certificate.expires}"
-    octets = text.removesuffix(b"\n").replace(b"\n", b"\r\n")
     certs = [certificate.cert]
     try:
         packet = pysequoia.Sig.from_bytes(signature.raw)

@@ -36,6 +36,8 @@ field() { sed -n "s/^Pit-$2: //p" "$work/$1.stamp"; } # number, name
 # 2. Verify a mail with gpg, and compare everything that its stamp says of it.
 check_mail() { # number
     local n=$1
+    grep -q '^-----BEGIN PGP SIGNED MESSAGE-----$' "$work/$n.mail" ||
+        { echo "$n is not clearsigned; \`pit print $n\` says how to check it"; exit 69; }
     equal "$n Pit-Mail, $(field "$n" Mail | cut -d ' ' -f 1) bytes" \
         "$(hash < "$work/$n.mail")" "$(field "$n" Mail | cut -d ' ' -f 2)"
     gpg --batch -q --status-fd 3 --yes -o "$work/$n.text" --decrypt "$work/$n.mail" \
@@ -48,7 +50,8 @@ check_mail() { # number
 
 # 3. The keys: every block that stands, indented, below `operator-key:`, `notary-key:` or `key:`.
 sed -n '/^    -----BEGIN PGP PUBLIC KEY/,/^    -----END PGP PUBLIC KEY/{s/^    //;p}' \
-    "$work/archive" | gpg --batch -q --import 2> /dev/null
+    "$work/archive" | gpg --batch -q --import 2> /dev/null ||
+    { echo "no key stands here as it is; \`pit print\` says how to check an entry"; exit 69; }
 
 # 4. The chain: each stamp's Pit-Prev is the sha256 of the stamp before it.
 last=$(grep -c "^From [0-9]*@$pit.pit " "$work/archive")
