@@ -8,14 +8,19 @@ import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pit.archives.errors import Busy, CannotCreate, IOFailure
+from pit.archives.access import PUBLIC, barred, file_mode, has_mode, make_folder
+from pit.archives.errors import Busy, CannotCreate, Denied, IOFailure
 
 
 @contextlib.contextmanager
 def io_failure(where: Path) -> Iterator[None]:
-    """Turn what the system reports into IOFailure."""
+    """Turn what the system reports into IOFailure; into Denied where this process may not read."""
     try:
         yield
+    except PermissionError as error:
+        why = barred(error.filename or where)
+        found = f"{error.filename or where}: {error.strerror}; put that right and start again"
+        raise (Denied(why) if why else IOFailure(found)) from error
     except OSError as error:
         found = f"{error.filename or where}: {error.strerror or error}"
         raise IOFailure(f"{found}; put that right and start again") from error
@@ -27,9 +32,12 @@ def write_synced(path: Path, flags: int, data: bytes) -> None:
 
 
 def write_pieces(path: Path, flags: int, pieces: Iterable[bytes]) -> None:
-    """The same with data that comes piece by piece."""
-    fd = os.open(path, os.O_WRONLY | flags, 0o666)
+    """The same with data that comes piece by piece. A new file has `file_mode`."""
+    mode = file_mode(path.parent) if flags & os.O_CREAT else 0
+    fd = os.open(path, os.O_WRONLY | flags, mode)
     try:
+        if mode:
+            has_mode(fd, mode)
         right = os.fstat(fd).st_size if flags & os.O_APPEND else 0
         for piece in pieces:
             right += len(piece)
@@ -84,16 +92,22 @@ def write_atomic(path: Path, data: bytes) -> None:
         sync_folder(path.parent)
 
 
+def copy(old: Path, new: Path) -> None:
+    """Copy a file's bytes to a new one, on disk."""
+    with old.open("rb") as file:
+        pieces = iter(lambda: file.read(1 << 20), b"")
+        write_pieces(new, os.O_CREAT | os.O_EXCL, pieces)
+
+
 def take_lock(folder: Path) -> int:
     """Make an archive's folder if need be, lock its `lock`, and return the open file.
 
     Busy if another program holds it; closing the file gives it back.
     """
     try:
-        for missing in reversed([p for p in (folder, *folder.parents) if not p.exists()]):
-            missing.mkdir(exist_ok=True)
-            sync_folder(missing.parent)
-        fd = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o666)
+        if not folder.exists():
+            make_folder(folder, PUBLIC)
+        fd = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)  # who may read it may hold it
     except OSError as error:
         raise CannotCreate(f"{error.filename or folder}: {error.strerror}") from error
     try:

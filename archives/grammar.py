@@ -230,10 +230,12 @@ def _args(verb: Verb, line: str, number: int) -> tuple[Any, ...]:
 
 
 def _begins(slots: tuple[Slot, ...], index: int, rest: list[tuple[int, str]]) -> bool:
-    """Whether the optional words at `index` are there: decided by their first literal."""
+    """Whether the optional words at `index` are there: decided by their first literal; where they
+    begin with a field, by whether anything follows.
+    """
     first = slots[index]
     inside = index > 0 and slots[index - 1].optional
-    return inside or (bool(rest) and first.field is None and rest[0][1] == first.name)
+    return inside or (bool(rest) and (first.field is not None or rest[0][1] == first.name))
 
 
 def _several(slot: Slot) -> bool:

@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, TypeVar
 
 from pit.archives import mbox
+from pit.archives.access import make_folder
 from pit.archives.disk import io_failure, write_atomic
 from pit.archives.entry import NO_STAMP
 from pit.archives.errors import Damaged, IOFailure, Misconfigured
@@ -83,7 +84,7 @@ def with_index(
     what mairix said; Misconfigured if it is not installed.
     """
     extent(folder, pit)  # where there is no archive, no folder is made
-    index.mkdir(parents=True, exist_ok=True)
+    make_folder(index)
     with (index / "lock").open("wb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         os.set_inheritable(file.fileno(), True)  # a mairix that outlives us holds the lock, too

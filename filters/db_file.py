@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pit.archives import mbox
+from pit.archives.access import umask
 from pit.archives.disk import io_failure, sync_folder
 from pit.archives.errors import Busy, CannotCreate, Damaged, IOFailure, NoInput, PitError
 from pit.archives.extent import chunks
@@ -30,6 +31,9 @@ from pit.filters.db_views import INDEXES, VIEWS
 ANEW = "`--rebuild` makes it anew"
 _PATIENCE = 10  # seconds that one waits for another who writes to the same file
 _MAGIC = b"SQLite format 3\0"
+_PRIVATE = """
+    SELECT value = 'yes' FROM rules WHERE name = 'private' ORDER BY from_entry DESC, rowid DESC
+    LIMIT 1"""
 
 
 class Archive(NamedTuple):
@@ -133,9 +137,14 @@ def _open(file: Path, path: Path) -> Iterator[sqlite3.Connection]:
 def _build(path: Path, archive: Archive) -> Made:
     beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
+        with contextlib.suppress(OSError):  # SQLite has the better words for it
+            os.close(os.open(beside, os.O_CREAT | os.O_EXCL, 0o600))
         with _open(beside, path) as con:
             made = _fill(con, archive)
+            ((private,),) = con.execute(_PRIVATE)
         with io_failure(path):
+            if not private:
+                beside.chmod(0o644 & ~umask())
             with beside.open("rb") as file:
                 os.fsync(file.fileno())
             _put(beside, path)

@@ -7,8 +7,9 @@ from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
+from pit.archives.access import make_folder
 from pit.archives.disk import io_failure, write_atomic
-from pit.archives.errors import Damaged, IOFailure, NoInput, PitError
+from pit.archives.errors import Damaged, Denied, IOFailure, NoInput, PitError
 from pit.archives.segment import list_segments
 from pit.filters import replica
 from pit.filters.audit import audit
@@ -17,14 +18,15 @@ from pit.pits.display import safe
 from pit.pits.proofs import evidence
 from pit.pits.sources import Source, between, held, pit_in
 
-DAMAGED, FAILED, MISSING = "damaged", "failed", "missing"
-"""Words for a source that does not hold, cannot be stored, cannot be read."""
+DAMAGED, FAILED, MISSING, DENIED = "damaged", "failed", "missing", "denied"
+"""Words for a source that does not hold, cannot be stored, is not there, is not for us to read."""
 
 
 class Fetched(NamedTuple):
     """A source, where it was fetched to, and what is there (None: the word for it, and why).
 
-    agrees: the bytes are those of DST as far as both go. note: what its audit has kept.
+    agrees: the bytes are those of DST as far as both go. note: what its audit has kept. private: by
+    its rules only members read it.
     """
 
     source: str
@@ -34,6 +36,7 @@ class Fetched(NamedTuple):
     why: str = ""
     agrees: bool = False
     note: Path | None = None
+    private: bool = False
 
 
 def standing(target: Path, id: str) -> Copy | None:
@@ -43,7 +46,7 @@ def standing(target: Path, id: str) -> Copy | None:
     try:
         copy = read_copy(target, pit_in(target))
         held(Source(target, copy, []), copy.notary(id))
-    except IOFailure:
+    except (IOFailure, Denied):
         raise
     except PitError as error:
         raise Damaged(
@@ -68,6 +71,8 @@ def fetched(
         return found
     except NoInput as error:
         return Fetched(source, folder, None, MISSING, str(error))
+    except Denied as error:
+        return Fetched(source, folder, None, DENIED, str(error))
     except IOFailure as error:
         shutil.rmtree(folder, ignore_errors=True)  # what fills the disk shall not stop the others
         return Fetched(source, folder, None, FAILED, str(error))
@@ -88,15 +93,16 @@ def _judged(source: str, folder: Path, mine: Copy | None, id: str, note: Path) -
             return Fetched(source, folder, copy, agrees=True)
         if agrees:
             copy_note(note, own)
-        wrong = audit(pit, folder, id, keep=own, filters=(), progress=True).wrong
-    except IOFailure:
+        result = audit(pit, folder, id, keep=own, filters=(), progress=True)
+        wrong, private = result.wrong, result.verifier.pit.rule("private") == "yes"
+    except (IOFailure, Denied):
         raise
     except PitError as error:
         wrong = str(error)
     if wrong:
         wrong = wrong.replace(f"{folder}/", "").replace(str(folder), source)
         return Fetched(source, folder, None, DAMAGED, wrong)
-    return Fetched(source, folder, copy, agrees=agrees, note=own)
+    return Fetched(source, folder, copy, agrees=agrees, note=own, private=private)
 
 
 def copy_note(note: Path, to: Path) -> None:
@@ -106,7 +112,7 @@ def copy_note(note: Path, to: Path) -> None:
         with io_failure(place):
             data = source.read_bytes() if source.exists() else b""
             if data and not (place.exists() and place.read_bytes() == data):
-                place.parent.mkdir(parents=True, exist_ok=True)
+                make_folder(place.parent)
                 write_atomic(place, data)
 
 

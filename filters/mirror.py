@@ -3,14 +3,18 @@
     $ pit mirror --id ID FOLDER copy
     $ pit mirror --id ID FOLDER FOLDER copy --json
 
-SRC is a folder, or what rsync takes for one on another host (`host:folder`, over ssh). Everything
-new is verified as by `pit audit`, filters aside, before it touches DST. Of several sources the
-longest is taken. If one is of another history than DST or another source, nothing is taken, and it
-is kept in DST/refused with the evidence. The pit's id is needed the first time.
+SRC is a folder, or one on another host, over ssh: `host:folder`, as rsync has it, or
+`ssh://user@host:2222/folder`; --rsh, or RSYNC_RSH, is the command, with its options. Everything new
+is verified as by `pit audit`, filters aside, before it touches DST. Of several sources the longest
+is taken. If one is of another history than DST or another source, nothing is taken, and it is kept
+in DST/refused with the evidence. The pit's id is needed the first time.
+
+The replica of a private pit is its owner's alone, or of those whom he has made DST for.
 
 What is well is said on stdout, what is not on stderr. Exit 0; 1 where there are two histories; 65
-where a source is damaged, 74 where one could not be stored, 66 where one could not be read, 75
-where one ends before DST; the first of these that holds of any source.
+where a source is damaged, 74 where one could not be stored, 77 where one is not for you to read, 66
+where one could not be read, 75 where one ends before DST; the first of these that holds of any
+source.
 """
 
 import os
@@ -21,12 +25,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
+from pit.archives.access import make_inside
 from pit.archives.disk import io_failure, locked, write_atomic
 from pit.archives.errors import Denied, NoInput, UsageError
 from pit.archives.segment import list_segments
 from pit.filters import replica
 from pit.filters.fetched import (
     DAMAGED,
+    DENIED,
     FAILED,
     MISSING,
     Fetched,
@@ -44,7 +50,7 @@ __all__ = ["Outcome", "main", "mirror"]
 
 FORKED, BEHIND, WAITS = "forked", "behind", "waits"
 NEW, SAME, MENDED = "new", "same", "mended"
-STATUS = {FORKED: 1, DAMAGED: 65, FAILED: 74, MISSING: 66, BEHIND: 75}
+STATUS = {FORKED: 1, DAMAGED: 65, FAILED: 74, DENIED: 77, MISSING: 66, BEHIND: 75}
 """Exit statuses of what is wrong, the worst first."""
 
 
@@ -53,8 +59,8 @@ class Outcome(NamedTuple):
 
     new: it goes on from DST, which has grown. same: as DST. mended: the bytes in DST were not those
     that its seals close; now they are. waits: it goes on from DST, and others contradict. behind:
-    it ends before DST. missing: it could not be read. failed: it could not be stored. damaged: it
-    does not hold. forked: it is of another history.
+    it ends before DST. missing: it could not be read. denied: others may read it. failed: it could
+    not be stored. damaged: it does not hold. forked: it is of another history.
     """
 
     source: str
@@ -76,6 +82,7 @@ def main(argv: list[str]) -> int:
     for source in args.sources:
         if not source or source.startswith("-"):
             raise UsageError(f"'{source[:80]}' is no source; write FOLDER, ./FOLDER or HOST:FOLDER")
+        replica.by_ssh(source, "")
     if not args.target or replica.is_remote(args.target):
         raise UsageError(f"'{args.target[:80]}': a replica is kept in a folder on this host")
     if args.id and not re.fullmatch("[0-9a-f]{64}", args.id):
@@ -114,6 +121,7 @@ def mirror(
         raise Denied(f"{target}: it has a mark, so a notary writes it; name another folder")
     if not id and not list_segments(target):
         raise NoInput(f"{target}: nothing is mirrored here yet; say the pit's id with --id")
+    new = replica.begin(target)
     with locked(target):
         mine = standing(target, id)
         id = id or (mine.id if mine else "")
@@ -124,19 +132,22 @@ def mirror(
                 fetched(source, stage / str(number), target, mine, id, note, rsh)
                 for number, source in enumerate(sources, 1)
             ]
-            return _decided(found, mine, target, note)
+            return _decided(found, mine, target, note, new)
         finally:
             replica.clear(target)
+            if new:
+                replica.give_up(target)
 
 
 def _decided(
-    found: Sequence[Fetched], mine: Copy | None, target: Path, note: Path
+    found: Sequence[Fetched], mine: Copy | None, target: Path, note: Path, new: bool
 ) -> list[Outcome]:
     """Take the longest in, if none contradicts; keep aside what does, and what does not hold."""
     against = contradictions(found, mine)
     fitting = [one for one in found if one.copy and _fits(one, one.copy, mine)]
     taken = None if against else max(fitting, key=lambda one: len(one.copy or ()), default=None)
     if taken:
+        replica.fit_mode(target, new=new, private=taken.private)
         _take(taken, mine, target, note)
     outcomes = []
     for index, one in enumerate(found):
@@ -165,7 +176,7 @@ def _take(taken: Fetched, mine: Copy | None, target: Path, note: Path) -> None:
     if mine and not taken.agrees:
         old = taken.folder.with_name("old")
         with io_failure(old):
-            old.mkdir()
+            make_inside(old)
     replica.take(taken.folder, target, taken.copy.pit, old)
     if old:
         replica.put_aside(old, target, "before")

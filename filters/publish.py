@@ -12,14 +12,15 @@ from collections.abc import Iterable, Set
 from typing import NamedTuple
 
 from pit.archives import mbox
+from pit.archives.access import make_folder
 from pit.archives.disk import write_atomic
 from pit.archives.errors import Damaged
 from pit.archives.mbox import Checkpoint, Draft, Entry, Message
 from pit.filters.stream import chunks
-from pit.pits import spool
 from pit.pits.home import Home, choose_pit, load_settings, root
 from pit.pits.identity import identity_of, keys_of
 from pit.pits.options import add_pit, parser
+from pit.pits.sending import hand_over
 from pit.pits.signing import signed
 
 
@@ -43,21 +44,22 @@ def publish(home: Home, pit: str, drafts: Iterable[Draft], refused: Set[str]) ->
 
 
 def _send(home: Home, pit: str, draft: Draft, refused: Set[str]) -> Sent:
+    settings = load_settings(home, pit)
     folder = home.wallet(draft.signer) / "reports"
     stem = f"{pit}.{draft.filter}."
     for path in sorted(folder.glob(f"{stem}*.eml")):
         number, digest = path.name[len(stem) :].split(".")[:2]
         if int(number) == draft.number and digest not in refused:
-            spool.put(home.spool(pit), path.read_bytes())
+            hand_over(home, settings, path.read_bytes())
             return Sent(draft, True)
         if int(number) <= draft.number:
             path.unlink()
     with keys_of(home, draft.signer) as keys:
         me = identity_of(home, draft.signer)
-        made = signed(keys, me, draft.text, load_settings(home, pit).address)
-    folder.mkdir(parents=True, exist_ok=True)
+        made = signed(keys, me, draft.text, settings.address)
+    make_folder(folder)
     write_atomic(folder / f"{stem}{draft.number}.{made.text}.eml", made.mail)
-    spool.put(home.spool(pit), made.mail)
+    hand_over(home, settings, made.mail)
     return Sent(draft, False)
 
 

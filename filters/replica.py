@@ -13,8 +13,17 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from pit.archives.disk import io_failure, sync_folder
-from pit.archives.errors import Damaged, IOFailure, Misconfigured, NoInput
+from pit.archives.access import PUBLIC, barred, close, file_mode, make_folder, make_inside, umask
+from pit.archives.disk import copy, io_failure, sync_folder
+from pit.archives.errors import (
+    CannotCreate,
+    Damaged,
+    Denied,
+    IOFailure,
+    Misconfigured,
+    NoInput,
+    UsageError,
+)
 from pit.archives.extent import chunks, extent, open_segment
 from pit.archives.segment import first_entry, list_segments, protect
 
@@ -29,12 +38,32 @@ _FILE_IO, _VANISHED = 11, 24  # rsync(1), EXIT VALUES
 _DIGITS = "[0-9]" * 10
 _NAME = re.compile(r"[0-9]{10}\.mbox(\.gz)?")
 _WRITING = re.compile(r"^rsync: \[(?:receiver|generator)\]", re.MULTILINE)
+_MAY_NOT = re.compile(r"Permission denied", re.IGNORECASE)  # rsync's words, and those of ssh
+_SSH = re.compile(
+    r"ssh://([A-Za-z0-9_][A-Za-z0-9._-]*@)?([A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.%]+\])"
+    r"(?::([0-9]{1,5}))?(/[^\0\n]*)"
+).fullmatch
 _SKIPPED = re.compile(r"^(?:skipping non-regular file \".*\"|.* is over max-size)$", re.MULTILINE)
 
 
 def is_remote(place: str) -> bool:
     """Whether rsync takes it for a place on another host: a colon before the first slash."""
     return ":" in place.partition("/")[0]
+
+
+def by_ssh(source: str, rsh: str) -> tuple[str, str]:
+    """`ssh://USER@HOST:PORT/FOLDER` as rsync has it, and the command to reach it; others as is.
+
+    UsageError for what is no such place, such as a host that ssh would take for an option.
+    """
+    if not source.startswith("ssh://"):
+        return source, rsh
+    found = _SSH(source)
+    if found is None:
+        raise UsageError(f"'{source[:80]}' is no place; write ssh://USER@HOST:PORT/FOLDER")
+    user, host, port, folder = found.groups("")
+    command = rsh or os.environ.get("RSYNC_RSH", "ssh")
+    return f"{user}{host}:{folder}", f"{command} -p {port}" if port else rsh
 
 
 def staging(target: Path) -> Path:
@@ -45,8 +74,39 @@ def staging(target: Path) -> Path:
     clear(target)
     folder = target / ".incoming" / secrets.token_hex(8)
     with io_failure(target):
-        folder.mkdir(parents=True)
+        if not folder.parent.exists():
+            make_inside(folder.parent)
+        make_inside(folder)
     return folder
+
+
+def begin(target: Path) -> bool:
+    """Make the folder of a replica, for its owner alone; False where there is one."""
+    try:
+        if target.exists():
+            return False
+        make_folder(target)
+    except OSError as error:
+        raise CannotCreate(f"{error.filename or target}: {error.strerror}") from error
+    return True
+
+
+def give_up(target: Path) -> None:
+    """Remove the folder of a new replica if nothing came to be there."""
+    if {path.name for path in target.iterdir()} <= {"lock"}:
+        shutil.rmtree(target, ignore_errors=True)
+
+
+def fit_mode(target: Path, *, new: bool, private: bool) -> None:
+    """Let others read a new replica of a public pit, as the umask says; and none of a private one.
+
+    A folder that was there keeps its group and what that may do.
+    """
+    with io_failure(target):
+        if private:
+            close(target)
+        elif new:
+            target.chmod(PUBLIC & ~umask())
 
 
 def clear(target: Path) -> None:
@@ -60,13 +120,13 @@ def fetch(source: str, folder: Path, replica: Path, rsh: str = "", *, lend: bool
     What has the same bytes in the replica is linked. How a segment lies, gzipped or not, is
     everybody's own choice: with `lend`, a closed one that the replica has in the other form is not
     fetched but lent from there, for what follows only holds above the same bytes. NoInput where the
-    source cannot be read or has no segments, IOFailure where they cannot be written, Damaged where
-    it holds what is no segment.
+    source cannot be read or has no segments, Denied where others may read it, IOFailure where they
+    cannot be written, Damaged where it holds what is no segment.
     """
     others = _other_forms(replica) if lend else []
     with io_failure(folder):
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
+        make_inside(folder)
     _rsync(source, folder, replica, others, rsh)
     last = max((first_entry(path.name) for path in list_segments(folder)), default=0)
     if any(first_entry(name) >= last for name in others):
@@ -86,6 +146,7 @@ def _other_forms(replica: Path) -> list[str]:
 
 
 def _rsync(source: str, folder: Path, replica: Path, others: Iterable[str], rsh: str) -> None:
+    source, rsh = by_ssh(source, rsh)
     place = source if is_remote(source) else str(Path(source).absolute())
     place += "" if place.endswith("/") else "./" if place.endswith(":") else "/"
     command = ["rsync", "--dirs", "--checksum", "--chmod=Fu=rw,Fgo=r", f"--max-size={LARGEST}"]
@@ -96,7 +157,12 @@ def _rsync(source: str, folder: Path, replica: Path, others: Iterable[str], rsh:
     command += ["--", place, f"{folder}/"]
     for _ in range(_TRIES):
         try:
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True)
+            done = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                umask=~file_mode(folder) & 0o777,
+            )
         except OSError as error:
             why = "rsync cannot be run; install it (apt-get install rsync)"
             raise Misconfigured(why) from error
@@ -104,8 +170,12 @@ def _rsync(source: str, folder: Path, replica: Path, others: Iterable[str], rsh:
             break
     said = (done.stdout + b"\n" + done.stderr).decode(errors="replace")
     if done.returncode:
-        here = done.returncode == _FILE_IO or _WRITING.search(said)
-        raise (IOFailure if here else NoInput)(_reason(said, done.returncode))
+        reason = _reason(said, done.returncode)
+        if done.returncode == _FILE_IO or _WRITING.search(said):
+            raise IOFailure(reason)
+        if not is_remote(source) and (why := barred(place)):
+            raise Denied(why)
+        raise (Denied if _MAY_NOT.search(said) else NoInput)(reason)
     if skipped := _SKIPPED.search(said):
         raise Damaged(f"{skipped[0]}; a segment is a plain file of at most {LARGEST}")
     _check_files(folder)
@@ -131,7 +201,7 @@ def _link(path: Path, place: Path) -> None:
         try:
             os.link(path, place)
         except OSError:
-            shutil.copyfile(path, place)
+            copy(path, place)
 
 
 def cut(folder: Path, pit: str) -> None:
@@ -143,7 +213,7 @@ def cut(folder: Path, pit: str) -> None:
                 path.unlink()
             elif path.suffix == ".mbox" and path.stat().st_size > parts[path]:
                 own = path.with_name("own")  # not the replica's, if it is linked
-                shutil.copyfile(path, own)
+                copy(path, own)
                 os.truncate(own, parts[path])
                 os.replace(own, path)
 
@@ -200,6 +270,7 @@ def take(folder: Path, target: Path, pit: str, old: Path | None = None) -> None:
             if not (place.exists() and place.samefile(path)):
                 if old and place.exists():
                     _link(place, old / place.name)
+                path.chmod(file_mode(target))
                 with path.open("rb") as file:
                     os.fsync(file.fileno())
                 os.replace(path, place)
@@ -215,7 +286,8 @@ def put_aside(folder: Path, target: Path, name: str, *, stays: bool = False) -> 
     """Move a folder to `refused/NAME`; what has that name already stays, or goes."""
     place = target / "refused" / name
     with io_failure(place):
-        place.parent.mkdir(exist_ok=True)
+        if not place.parent.exists():
+            make_inside(place.parent)
         if place.exists():
             if stays:
                 return place

@@ -5,7 +5,7 @@ verb and returns an exit status, None for 0. Whatever it raises becomes a line o
 status of sysexits(3) here, in one place:
 
     PitError           `pit VERB: TEXT`, its own status (a divergence has several lines)
-    OSError            `pit VERB: TEXT`, 74: a full disk is not a bug
+    OSError            `pit VERB: TEXT`, 74: a full disk is not a bug; 77 for what others may read
     closed stdout      nothing, 1, as the Python manual has it (signal, "Note on SIGPIPE")
     Ctrl-C             nothing, 130
     anything else      `pit VERB: bug: TYPE: TEXT; please report`, 70
@@ -22,7 +22,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points, version
 
-from pit.archives.errors import IOFailure, Misconfigured, PitError, UsageError
+from pit.archives.errors import Denied, IOFailure, Misconfigured, PitError, UsageError
 
 __all__ = ["main", "run_verb", "verbs"]
 
@@ -130,6 +130,12 @@ def _load(entry: EntryPoint) -> Callable[[list[str]], int | None]:
 def _explain(name: str, error: Exception) -> int:
     """Say on stderr what went wrong and return the exit status."""
     text, status = str(error), IOFailure.status
+    if isinstance(error, PermissionError) and error.filename:
+        from pit.archives.access import barred
+
+        if why := barred(error.filename):
+            error = Denied(why)
+            text = why
     if isinstance(error, PitError):
         status = error.status
     elif not isinstance(error, OSError):

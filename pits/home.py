@@ -16,8 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from pit.archives.disk import write_atomic
-from pit.archives.errors import CannotCreate, IOFailure, Misconfigured, NoInput, UsageError
+from pit.archives.access import make_folder
+from pit.archives.disk import io_failure, write_atomic
+from pit.archives.errors import CannotCreate, Misconfigured, NoInput, UsageError
 from pit.archives.fields import HANDLE
 
 __all__ = [
@@ -76,9 +77,25 @@ class Home(NamedTuple):
         """Return the folder of the filters' saved states."""
         return self.pit(pit) / "checkpoints"
 
+    def asked(self, pit: str) -> Path:
+        """Return the Maildir of signed questions that wait for their answers."""
+        return self.pit(pit) / "asked"
+
+    def told(self, pit: str) -> Path:
+        """Return the folder of what `pit answer` keeps: how far members were told."""
+        return self.pit(pit) / "told"
+
     def outbox(self, pit: str) -> Path:
         """Return the Maildir of mail that goes out."""
         return self.pit(pit) / "outbox"
+
+    def posts(self, pit: str) -> Path:
+        """Return the Maildir of posts to the list: new/ waits, cur/ went out."""
+        return self.pit(pit) / "posts"
+
+    def bounced(self, pit: str) -> Path:
+        """Return the Maildir of mail that a mail server refused for good."""
+        return self.pit(pit) / "bounced"
 
     def notary_keys(self, pit: str) -> Path:
         """Return the GnuPG home of the notary."""
@@ -137,7 +154,8 @@ class Settings(NamedTuple):
     name: str
     id: str  # Pit-Text of the charter, 64 hex; '' before it stands
     address: str  # of the list
-    notary: str  # fingerprint of the notary's key, 40 upper hex
+    notary: str  # fingerprint of the notary's key, 40 upper hex; '' where it is not known yet
+    send: str = ""  # how mail gets there (pits.sending); '' where the pit is here
 
 
 def load_settings(home: Home, pit: str) -> Settings:
@@ -145,12 +163,13 @@ def load_settings(home: Home, pit: str) -> Settings:
     path = home.pit(pit) / "settings"
     parser = configparser.ConfigParser(interpolation=None)
     try:
-        parser.read_string(path.read_text("utf-8"))
-        settings = Settings(*(parser["pit"][field] for field in Settings._fields))
-    except FileNotFoundError as error:
-        raise NoInput(f"{path}: there is no such pit here") from error
-    except OSError as error:
-        raise IOFailure(f"{path}: {error.strerror}") from error
+        with io_failure(path):
+            data = path.read_bytes() if path.exists() else None
+        if data is None:
+            raise NoInput(f"{path}: there is no such pit here")
+        parser.read_string(data.decode())
+        fields = dict(Settings._field_defaults) | dict(parser["pit"])
+        settings = Settings(*(fields[field] for field in Settings._fields))
     except (configparser.Error, KeyError, UnicodeDecodeError) as error:
         found = " ".join(str(error).split())
         raise Misconfigured(f"{path}: {found}; should be [pit] with {_FIELDS}") from error
@@ -169,11 +188,13 @@ def save_settings(home: Home, settings: Settings) -> None:
             raise UsageError(f"{field} = {value!r}; should be one printable line")
     folder = home.pit(settings.name)
     parser = configparser.ConfigParser(interpolation=None)
-    parser["pit"] = settings._asdict()
+    unsaid = Settings._field_defaults.items()
+    said = [item for item in settings._asdict().items() if item not in unsaid]
+    parser["pit"] = dict(said)
     text = io.StringIO()
     parser.write(text)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
     except OSError as error:
         raise CannotCreate(f"{error.filename}: {error.strerror}") from error
     write_atomic(folder / "settings", text.getvalue().encode())

@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from pit.archives import mbox
+from pit.archives.access import make_folder
 from pit.archives.disk import io_failure, write_atomic
 from pit.archives.errors import NoInput, PitError, UsageError
 from pit.archives.extent import chunks
@@ -38,7 +39,7 @@ def keep_checkpoint(path: Path, data: bytes) -> None:
     A kill between the two, or a broken disk, leaves a checkpoint that is not used.
     """
     with io_failure(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
     write_atomic(path, data)
     write_atomic(_hash_file(path), _hash_line(path, data))
 
@@ -58,7 +59,7 @@ def usable(path: Path, folder: Path, pit: str) -> Checkpoint | None:
     """
     try:
         data = path.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):  # it is the notary's own: a member goes without
         return None
     try:
         whole = _hash_file(path).read_bytes() == _hash_line(path, data)

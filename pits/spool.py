@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pit.archives.access import file_mode, has_mode
 from pit.archives.disk import io_failure, sync_folder
 from pit.archives.errors import IOFailure, NoInput
 
@@ -48,11 +49,12 @@ def put_all(mails: Sequence[tuple[Path, bytes]]) -> list[str]:
             for folder in folders:
                 for sub in ("tmp", "new", "cur"):
                     _make(folder / sub)
+            modes = {folder: file_mode(folder) for folder in folders}
             with _FileSystems(folders if len(mails) >= MANY else []) as systems:
                 for folder, mail in mails:
                     name = _fresh_name()
                     added.append(_Added(f"{folder}/tmp/{name}", f"{folder}/new/{name}"))
-                    _write(added[-1].written, mail, sync=not systems)
+                    _write(added[-1].written, mail, modes[folder], sync=not systems)
                 systems.sync()
                 for one in added:
                     os.rename(*one)
@@ -75,9 +77,11 @@ class _Added(NamedTuple):
     arrived: str
 
 
-def _write(path: str, mail: bytes, *, sync: bool) -> None:
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+def _write(path: str, mail: bytes, mode: int, *, sync: bool) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
+        if mode & 0o077:
+            has_mode(fd, mode)  # a notary of the same group reads it, whatever the umask
         rest = memoryview(mail)
         while rest:
             rest = rest[os.write(fd, rest) :]

@@ -16,15 +16,17 @@ from pathlib import Path
 from secrets import token_hex
 from typing import NamedTuple
 
+from pit.archives.access import make_folder
 from pit.archives.disk import io_failure, sync_folder, write_synced
 from pit.archives.errors import NoInput, PitError, UsageError
 from pit.archives.language import LanguageError, check_characters, parse
-from pit.pits import spool
+from pit.pits import queries
 from pit.pits.gnupg import KeyHome
 from pit.pits.home import Home, Settings, choose_handle, choose_pit, load_settings, root
-from pit.pits.identity import Identity, identity_of, keys_of
+from pit.pits.identity import Identity, identity_of, keys_at
 from pit.pits.options import add_as, add_pit
 from pit.pits.reading import last_seal, pit_id, words_of
+from pit.pits.sending import hand_over
 from pit.pits.signing import compose, signed
 
 __all__ = ["Place", "add_place", "one_line", "place_of", "read_text", "send", "send_again"]
@@ -73,24 +75,33 @@ def read_text(name: str) -> str:
         raise NoInput(f"{name}: {error.strerror}") from None
 
 
-def send(place: Place, directives: str, *, checked: bool = True) -> Path:
+def send(
+    place: Place, directives: str, *, checked: bool = True, me: Identity | None = None
+) -> Path:
     """Compose, check, show, sign, keep and send; return where the mail is kept.
+
+    me: who signs, where it is not the wallet as it is chosen.
 
     The text goes to stdout, the rest to stderr. checked: False leaves it to the notary to find what
     is wrong. LanguageError where it does not parse; then nothing is signed.
     """
-    me = identity_of(place.home, place.handle)
+    me = me or identity_of(place.home, place.handle)
     text = _text(place, directives)
     if checked:
         check_characters(text)
-        if not parse(text, words_of(place.home, place.settings.name)).directives:
+        asks = queries.asks(text)
+        words = queries.WORDS if asks else words_of(place.home, place.settings.name)
+        parsed = parse(text, words)
+        if asks:
+            queries.check(parsed)
+        if not parsed.directives:
             raise LanguageError(text.count("\n"), 1, "nothing to say; write a directive")
     sys.stdout.write(text)
     sys.stdout.flush()
-    with keys_of(place.home, place.handle) as keys:
+    with keys_at(place.home, me) as keys:
         path, made = _sign(place, me, keys, text)
-    spool.put(place.home.spool(place.settings.name), made)
-    said = f"sent to {place.settings.name} as {place.handle}; kept in sent/ as {path.name}"
+    _hand_over(place, made, path)
+    said = f"sent to {place.settings.name} as {me.handle}; kept in sent/ as {path.name}"
     print(said, file=sys.stderr)
     return path
 
@@ -107,8 +118,17 @@ def send_again(place: Place, name: str) -> None:
         made = path.read_bytes()
     except OSError as error:
         raise NoInput(f"{path}: {error.strerror}") from None
-    spool.put(place.home.spool(place.settings.name), made)
+    _hand_over(place, made, path)
     print(f"sent to {place.settings.name} again: {path.name}", file=sys.stderr)
+
+
+def _hand_over(place: Place, made: bytes, path: Path) -> None:
+    """Send a mail that is kept at `path`; where that fails, the error says how to send it again."""
+    try:
+        hand_over(place.home, place.settings, made)
+    except PitError as error:
+        name = path.name if path.parent.name == "sent" else path
+        raise type(error)(f"{error}; it is kept: pit send --again {name}") from error
 
 
 def _text(place: Place, directives: str) -> str:
@@ -126,7 +146,7 @@ def _sign(place: Place, me: Identity, keys: KeyHome, text: str) -> tuple[Path, b
     """Sign, in a second in which this text was not yet signed, and keep the mail in `sent/`."""
     folder = place.home.wallet(me.handle) / "sent"
     with io_failure(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
     while True:
         made = signed(keys, me, text, place.settings.address)
         second = datetime.fromtimestamp(made.created, UTC)

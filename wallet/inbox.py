@@ -1,4 +1,4 @@
-"""Show the notary's answers that came: receipts in a line each, refusals whole.
+"""Show the mail that came from the pit: receipts in a line each, the rest whole.
 
     $ pit inbox --as alice
     $ pit inbox --as alice --all --json
@@ -13,6 +13,7 @@ import email.policy
 import os
 import re
 import sys
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ def main(argv: list[str]) -> int:
     args = options.parse_args(argv)
     home = Home(root())
     handle = choose_handle(home, args.handle)
-    mine = identity_of(home, handle).fingerprint
+    mine = identity_of(home, handle).keys
     wallet = home.wallet(handle)
     paths = spool.waiting(wallet / "inbox")
     paths = [path for path in paths if args.all or path.parent.name == "new"]
@@ -60,21 +61,24 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def answer_of(home: Home, wallet: Path, mine: str, path: Path) -> dict[str, Any]:
+def answer_of(home: Home, wallet: Path, mine: Collection[str], path: Path) -> dict[str, Any]:
     """One mail of the inbox as a row: what it is, and what of it counts.
 
-    mine: the fingerprint that the wallet signs with. A receipt that passes is kept.
+    mine: the fingerprints that the wallet signs or has signed with. A receipt that passes is kept.
     """
     data = spool.take(path)
     head, _, body = data.partition(b"\n\n")
     fields = email.message_from_bytes(head, policy=email.policy.compat32)
-    found = re.fullmatch(r"(receipt|refusal) (\S+) (\S+)", str(fields["Pit-Reply"]))
+    kinds = "receipt|refusal|outcome|answer"
+    found = re.fullmatch(rf"({kinds}) (\S+) (\S+)", str(fields["Pit-Reply"]))
     text = body.decode("utf-8", "replace")
     if found is None:
         return {"answer": "mail", "subject": str(fields["Subject"]), "text": text}
     kind, pit, what = found.groups()
     if kind == "refusal":
         return {"answer": kind, "pit": pit, "code": what, "text": text}
+    if kind != "receipt":
+        return {"answer": kind, "pit": pit, "subject": str(fields["Subject"]), "text": text}
     waits = False
     try:
         receipt = read_receipt(body)
@@ -111,8 +115,10 @@ def _written(answer: dict[str, Any]) -> str:
         return safe(line + problem) + "\n"
     if answer["answer"] == "refusal":
         head = f"refusal {answer['pit']} {answer['code']}"
-    else:
+    elif answer["answer"] == "mail":
         head = f"mail: {answer['subject']}"
+    else:
+        head = f"{answer['answer']} {answer['subject']}"
     lines = [f"  {safe(line)}".rstrip() for line in answer["text"].rstrip("\n").split("\n")]
     return "\n".join([safe(head), *lines, ""])
 

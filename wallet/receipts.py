@@ -6,9 +6,11 @@ it was checked, and two that contradict each other are both kept.
 
 import hashlib
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
+from pit.archives.access import make_folder
 from pit.archives.cut import canonical
 from pit.archives.disk import io_failure, write_atomic
 from pit.archives.errors import Damaged
@@ -16,7 +18,8 @@ from pit.archives.proof import Inclusion, read_proofs
 from pit.pits import proofs
 from pit.pits.home import Home
 from pit.pits.proofs import Notary, notary_in
-from pit.pits.reading import entries_of, pit_id
+from pit.pits.reading import pit_id
+from pit.pits.sources import passed_here
 
 __all__ = ["Receipt", "check", "keep", "notary_of", "read_receipt"]
 
@@ -50,14 +53,16 @@ def read_receipt(body: bytes) -> Receipt:
 
 
 def notary_of(home: Home, pit: str) -> Notary:
-    """The notary, as the pit's charter enrolled it; NoInput without an archive."""
-    return notary_in(next(entries_of(home, pit)).text, pit_id(home, pit))
+    """The notary, with all the keys that the archive here knows of; NoInput without one."""
+    charter, keys = passed_here(home, pit)
+    return notary_in(charter, pit_id(home, pit), keys)
 
 
-def check(receipt: Receipt, notary: Notary, fingerprint: str) -> str:
-    """Why a receipt proves nothing, as a sentence; '' when it proves an entry of that key."""
-    if receipt.fingerprint != fingerprint:
-        return f"it is for an entry of the key {receipt.fingerprint}; yours is {fingerprint}"
+def check(receipt: Receipt, notary: Notary, mine: Collection[str]) -> str:
+    """Why a receipt proves nothing, as a sentence; '' when it proves an entry of one's own keys."""
+    if receipt.fingerprint not in mine:
+        yours = " or ".join(sorted(mine))
+        return f"it is for an entry of the key {receipt.fingerprint}; yours is {yours}"
     try:
         proofs.check(receipt.proof, notary)
     except Damaged as error:
@@ -73,7 +78,7 @@ def keep(folder: Path, receipt: Receipt, body: bytes) -> tuple[Path, str]:
     """
     path = folder / receipt.pit / f"{receipt.number}.txt"
     with io_failure(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         before = path.read_bytes() if path.exists() else None
     if before is None:
         write_atomic(path, body)

@@ -12,16 +12,17 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
+from pit.archives.access import make_folder
 from pit.archives.disk import io_failure, locked, sync_folder, write_atomic
 from pit.archives.errors import Busy, CannotCreate, Damaged, NoInput
 from pit.archives.language import parse
 from pit.archives.proof import Head, Prefix
 from pit.archives.words import CORE
-from pit.pits import spool
 from pit.pits.home import Home, Settings, load_settings
 from pit.pits.identity import Identity, keys_of
 from pit.pits.openpgp import read_signature, split
 from pit.pits.proofs import Sealed, charter_id
+from pit.pits.sending import hand_over
 from pit.pits.signing import compose, mail, subject_of
 from pit.pits.testimony import Record, first_and_last, heading
 
@@ -112,10 +113,10 @@ class Desk(NamedTuple):
         if seen:
             path, made = self._mail(seen)
             with io_failure(path):
-                path.parent.mkdir(parents=True, exist_ok=True)
+                make_folder(path.parent)
             write_atomic(path, made)
-            if spooled:
-                spool.put(self.home.spool(self.pit), made)
+            if spooled and self.settings:
+                hand_over(self.home, self.settings, made)
         with io_failure(self._unsent):
             self._unsent.unlink()
             sync_folder(self._unsent.parent)

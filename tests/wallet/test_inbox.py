@@ -118,9 +118,9 @@ def test_a_receipt_of_a_seal_by_another_key_proves_nothing(order: Shell, pit: Sh
     receipt = read_receipt(body(order))
     notary = notary_of(order.home, "acme")
     alice = identity_of(order.home, "alice").fingerprint
-    assert check(receipt, notary, alice) == ""
+    assert check(receipt, notary, {alice}) == ""
     order("new", "brot")
-    assert "the seal is not the notary's" in check(receipt, notary_of(order.home, "brot"), alice)
+    assert "the seal is not the notary's" in check(receipt, notary_of(order.home, "brot"), {alice})
 
 
 def test_two_stamps_of_one_entry_are_both_kept_and_said(order: Shell, tmp_path: Path) -> None:
