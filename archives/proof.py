@@ -3,13 +3,15 @@
     == stamp     six lines            == since        an older seal, or N and ROOT
     == path      L or R and a hash    == consistency  hashes
     == charter   entry 1's text       == charter
+    == key       an entry             == key          an entry
     == seal      a seal above it      == seal         the newer seal
 
 Left an *inclusion*: the entry with this stamp stands below the root that the seal signs. Right a
 *consistency*: the archive of the older seal is the beginning of that of the newer; with N and ROOT
 in place of a seal a *prefix*: this is the root over the first N stamps below the seal. A seal alone
 is a *head*. A seal stands as in the archive, without its `From_` line, which mail programs change.
-The charter, whose hash is the pit's id and which names the notary's key, may be left out.
+The charter, whose hash is the pit's id and which names the notary's key, may be left out. Where the
+notary's key has changed since, each entry that says so stands below it, in a section `== key`.
 
 A proof ends where its seal's signature does. Whatever stands before one or behind it is for people:
 so receipts are proofs as they come in the mail, and proofs one behind the other are a file of
@@ -38,6 +40,7 @@ class Inclusion(NamedTuple):
     path: tuple[Step, ...]
     seal: bytes
     charter: str = ""
+    keys: tuple[bytes, ...] = ()
 
 
 class Consistency(NamedTuple):
@@ -47,6 +50,7 @@ class Consistency(NamedTuple):
     nodes: tuple[bytes, ...]
     seal: bytes
     charter: str = ""
+    keys: tuple[bytes, ...] = ()
 
 
 class Prefix(NamedTuple):
@@ -57,6 +61,7 @@ class Prefix(NamedTuple):
     nodes: tuple[bytes, ...]
     seal: bytes
     charter: str = ""
+    keys: tuple[bytes, ...] = ()
 
 
 class Head(NamedTuple):
@@ -64,6 +69,7 @@ class Head(NamedTuple):
 
     seal: bytes
     charter: str = ""
+    keys: tuple[bytes, ...] = ()
 
 
 Proof = Inclusion | Consistency | Prefix | Head
@@ -75,7 +81,7 @@ _SIZE = re.compile(rb"([1-9][0-9]{0,14}) ([0-9a-f]{64})\n").fullmatch
 _END = b"\n-----END PGP SIGNATURE-----\n"
 _RIGHT = (
     "right would be `== stamp`, `== path`, `== seal`; or `== since`, `== consistency`, `== seal`; "
-    "or `== seal` alone; with `== charter` or not above `== seal`"
+    "or `== seal` alone; with `== charter` and `== key` or not above `== seal`"
 )
 
 
@@ -92,7 +98,8 @@ def show(proof: Proof) -> bytes:
         case Head():
             text = b""
     charter = b"== charter\n" + proof.charter.encode() if proof.charter else b""
-    return text + charter + b"== seal\n" + proof.seal + b"\n"
+    keys = b"".join(b"== key\n" + entry + b"\n" for entry in proof.keys)
+    return text + charter + keys + b"== seal\n" + proof.seal + b"\n"
 
 
 def _hashes(nodes: Sequence[bytes]) -> bytes:
@@ -162,15 +169,22 @@ def _proofs(sections: _Sections) -> Iterator[Proof]:
             if isinstance(since, bytes):
                 yield Consistency(since, nodes, *_end(sections))
             else:
-                yield Prefix(*since, nodes, *_end(sections))
+                size, root = since
+                yield Prefix(size, root, nodes, *_end(sections))
         else:
             yield Head(*_end(sections))
 
 
-def _end(sections: _Sections) -> tuple[bytes, str]:
-    """The seal that ends every proof, and the charter above it."""
+def _end(sections: _Sections) -> tuple[bytes, str, tuple[bytes, ...]]:
+    """The seal that ends every proof, and above it the charter, and where keys are passed on."""
     charter = _text(sections.take("charter")) if sections.next == "charter" else ""
-    return seal_in(sections.take("seal")), charter
+    keys = []
+    while sections.next == "key":
+        entry = sections.take("key").rstrip(b"\n") + b"\n"
+        if STAMP.match(entry) is None:
+            raise Damaged("no proof: below `== key` should stand six stamp lines and a mail")
+        keys.append(entry)
+    return seal_in(sections.take("seal")), charter, tuple(keys)
 
 
 def _since(body: bytes) -> bytes | tuple[int, bytes]:

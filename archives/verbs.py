@@ -99,7 +99,8 @@ class Verb:
         for slot in self.slots:
             word = " " + (f"({slot.field.pattern})" if slot.field else re.escape(slot.name))
             if slot.optional and not absent:
-                pattern, absent = pattern + "(?:", rf"|(?!{word}[ \n]))"
+                there = word.replace("(", "(?:", 1) if slot.field else word
+                pattern, absent = pattern + "(?:", rf"|(?!{there}[ \n]))"
             elif absent and not slot.optional:
                 pattern, absent = pattern + absent, ""
             pattern += word

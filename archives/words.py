@@ -19,6 +19,7 @@ PIT = (
             "notary-key": "block",
             "mail": "addresses",
             "list": "addresses",
+            "recovery": "fingerprint",
         },
         needed=["operator-key", "notary-key"],
     ),
@@ -42,6 +43,33 @@ PIT = (
         "{handle:handle}",
         "Ends a membership for good; working orders are cancelled.",
         who=["operator"],
+    ),
+    Verb(
+        "rekey",
+        "{handle:handle} {fingerprint:fingerprint}",
+        "The handle's key from the next entry; with the fingerprint that it has, a newer "
+        "certificate of the same key. Said by its owner, another key waits for his `confirm`; the "
+        "operator says it for all others, `notary` included; the charter's recovery key, alone in "
+        "a text with `recovery-key`, for the operator.",
+        who=["member"],
+        keys={"key": "block", "recovery-key": "block"},
+        needed=["key"],
+    ),
+    Verb(
+        "confirm",
+        "{handle:handle}",
+        "Signed with the key that the handle's last `rekey` brought, alone in a text: it is his "
+        "key from the next entry.",
+        who=["member"],
+    ),
+    Verb(
+        "revoke-key",
+        "{handle:handle}",
+        "A key that is or was the handle's signs nothing here from the next entry; `certificate`, "
+        "a revocation certificate, proves it, whoever says it.",
+        who=["member"],
+        keys={"certificate": "block"},
+        needed=["certificate"],
     ),
     Verb("grant", "{role:name} to {handle:handle}", "Gives a role.", who=["operator"]),
     Verb("revoke", "{role:name} from {handle:handle}", "Takes a role.", who=["operator"]),

@@ -12,7 +12,7 @@ nothing. docs/reference/database.md says what is in it; so does `sqlite3 FILE .s
 import gc
 from pathlib import Path
 
-from pit.archives.errors import NoInput
+from pit.archives.errors import Denied, NoInput
 from pit.pits.display import printable, show_json
 from pit.pits.home import Home, choose_pit, load_settings, root
 from pit.pits.options import add_pit, parser
@@ -54,5 +54,5 @@ def main(argv: list[str]) -> int:
 def _noted_id(home: Home, pit: str) -> str:
     try:
         return load_settings(home, pit).id
-    except NoInput:  # an archive alone
+    except (NoInput, Denied):  # an archive alone
         return ""

@@ -38,8 +38,25 @@ def _member(rows: Rows, one: Said, chapter: Chapter) -> None:
         roles, mail = " ".join(sorted(member.roles)), " ".join(member.mail)
         about = (handle, member.standing, roles, mail, member.fingerprint or None, one.ref)
         rows.con.execute(_MEMBER, about)
+        if member.fingerprint:
+            number = chapter.entry.number
+            since = number + (verb != "charter")
+            rows.con.execute(_KEY, (member.fingerprint, handle, since, one.ref))
+            rows.con.execute(_REPLACED, (number, handle, member.fingerprint))
         if verb == "expel" and member.standing == EXPELLED:
             rows.con.execute("UPDATE members SET ended = ? WHERE handle = ?", (one.ref, handle))
+
+
+_KEY = "INSERT OR IGNORE INTO keys (fingerprint, handle, from_entry, ref) VALUES (?, ?, ?, ?)"
+_REPLACED = """
+UPDATE keys SET replaced = ? WHERE handle = ? AND fingerprint <> ? AND replaced IS NULL"""
+
+
+def _revoked(rows: Rows, one: Said, chapter: Chapter) -> None:
+    query = "UPDATE keys SET revoked = ?, reason = ? WHERE fingerprint = ?"
+    for fingerprint, (number, reason) in chapter.pit.revoked.items():
+        if number == chapter.entry.number:
+            rows.con.execute(query, (number, reason, fingerprint))
 
 
 def _asset(rows: Rows, one: Said, chapter: Chapter) -> None:
@@ -109,6 +126,9 @@ TOLD: dict[str, Callable[[Rows, Said, Chapter], None]] = {
     "expel": _member,
     "grant": _member,
     "revoke": _member,
+    "rekey": _member,
+    "confirm": _member,
+    "revoke-key": _revoked,
     "asset": _asset,
     "ticker": _ticker,
     "rule": _rule,

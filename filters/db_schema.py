@@ -1,11 +1,10 @@
 """The tables of the database that `pit db` makes; docs/reference/database.md explains them.
 
 Each table and column says what it is in a comment inside its own statement, which SQLite keeps:
-`.schema` shows it. Whoever changes what stands in a row, or where, raises VERSION; a file of
-another version is made anew, never patched.
+`.schema` shows it. Whoever changes what stands where raises VERSION; another file is made anew.
 """
 
-VERSION = 1
+VERSION = 2
 """Of the schema; the file's `user_version`."""
 
 APPLICATION = int.from_bytes(b"pit ", "big")
@@ -49,10 +48,20 @@ CREATE TABLE members ( -- everybody who is or was enrolled
   standing TEXT NOT NULL, -- good, suspended, expelled
   roles TEXT NOT NULL, -- words with one blank between
   mail TEXT NOT NULL, -- addresses, one blank between
-  fingerprint TEXT, -- of the primary key; NULL for operator and notary: see their entries
+  fingerprint TEXT, -- of the primary key that signs, or did last
   admitted TEXT NOT NULL REFERENCES directives(ref),
   ended TEXT REFERENCES directives(ref) -- the `expel`
 )""",
+    """
+CREATE TABLE keys ( -- the primary keys that sign, or did
+  fingerprint TEXT PRIMARY KEY,
+  handle TEXT NOT NULL REFERENCES members(handle),
+  from_entry INTEGER NOT NULL, -- it signs from this one on
+  ref TEXT NOT NULL REFERENCES directives(ref), -- the charter, admit, rekey or confirm
+  replaced INTEGER REFERENCES entries(number), -- after which another one signs
+  revoked INTEGER REFERENCES entries(number), -- after which it signs nothing
+  reason TEXT -- unspecified, compromised; superseded, retired
+) WITHOUT ROWID""",
     """
 CREATE TABLE assets ( -- what can be held: currencies, and units of tickers
   code TEXT PRIMARY KEY,

@@ -8,6 +8,7 @@ from pit.archives.fields import read_time
 from pit.filters.findings import Check
 from pit.pits import witnesses
 from pit.pits.display import safe
+from pit.pits.revocation import is_hard
 
 if TYPE_CHECKING:
     from pit.filters.audit import Audit
@@ -28,7 +29,11 @@ def as_json(result: "Audit") -> dict[str, Any]:
         "time": result.time,
         "seals": len(verifier.seals),
         "root": last.root if last else None,
-        "keys": {"enrolled": len(verifier.pit.members), "expired_since": _expired(result)},
+        "keys": {
+            "enrolled": len(verifier.pit.members),
+            "expired_since": _expired(result),
+            "revoked_since": _revoked(result),
+        },
         "witnesses": _witnesses(result),
         "second_opinion": _opinion(result),
         "filters": [_filter(check, result) for check in result.checks],
@@ -101,6 +106,19 @@ def _expired(result: "Audit") -> list[dict[str, str]]:
     return rows
 
 
+def _revoked(result: "Audit") -> list[dict[str, Any]]:
+    """Keys that were in force when they signed, and were revoked later; first to last entry."""
+    rows = []
+    keys = result.verifier.keys
+    for fingerprint, (first, last, count) in result.verifier.spans.items():
+        if revoked := keys.revoked(fingerprint):
+            entry, reason = revoked
+            about = {"revoked": entry, "reason": reason, "hard": is_hard(reason)}
+            span = {"first": first, "last": last, "entries": count}
+            rows.append({"member": keys.owner(fingerprint), "key": fingerprint, **about, **span})
+    return rows
+
+
 def print_report(result: "Audit") -> None:
     """The audit for a person."""
     shown = as_json(result)
@@ -120,6 +138,8 @@ def print_report(result: "Audit") -> None:
         print(
             f"keys        {row['member']}'s has expired since, at {row['expired']}; history stands"
         )
+    for row in shown["keys"]["revoked_since"]:
+        print(f"keys        {_revoked_line(row)}")
     if shown["second_opinion"]:
         opinion = shown["second_opinion"]
         print(f"GnuPG       asked about {opinion['asked']}; disagrees {len(opinion['disagrees'])}")
@@ -127,6 +147,17 @@ def print_report(result: "Audit") -> None:
         for line in _filter_lines(found):
             print(line)
     print(f"verdict     {safe(result.verdict)}")
+
+
+def _revoked_line(row: dict[str, Any]) -> str:
+    span = f"entry {row['first']}"
+    if row["entries"] > 1:
+        span = f"{row['entries']} entries, {row['first']} to {row['last']}"
+    kind = "hard" if row["hard"] else "soft"
+    return (
+        f"{row['member']}'s {row['key']}, which signed {span}, was revoked in entry "
+        f"{row['revoked']} ({kind}: {row['reason']}); history stands"
+    )
 
 
 def _filter_lines(found: dict[str, Any]) -> Iterator[str]:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from pit.archives.access import make_folder
 from pit.archives.disk import io_failure, write_atomic
-from pit.archives.errors import Damaged, IOFailure, PitError
+from pit.archives.errors import Damaged, Denied, IOFailure, PitError
 from pit.archives.extent import chunks
 from pit.archives.language import parse, parse_directives, show
 from pit.archives.mbox import Checkpoint
@@ -28,8 +28,9 @@ from pit.filters import record, state
 from pit.filters.findings import Checks, Findings
 from pit.filters.verify import Saw, Seal, Verifier
 from pit.pits import dump, rules
+from pit.pits.keyring import Signer
 
-FORMAT = 2
+FORMAT = 3
 _FRESHNESS = re.compile(rb"^rule freshness (\S+)$", re.MULTILINE)
 
 
@@ -132,7 +133,7 @@ class Note:
         if not self.seals or self.seals[-1].entries <= verifier.seals[-1].entries:
             try:
                 save(self.path, read.offset, read.hash.hexdigest(), verifier, folds)
-            except IOFailure as error:  # of the archive it says nothing
+            except (IOFailure, Denied) as error:  # of the archive it says nothing
                 print(f"pit audit: not noted for the next time: {error}", file=sys.stderr)
 
 
@@ -149,6 +150,7 @@ def save(path: Path, offset: int, digest: str, verifier: Verifier, folds: Checks
         "seal": pit.seal,
         "reports": [[*key, number] for key, number in sorted(pit.reports.items())],
         "enrolled": verifier.enrolled,
+        "spans": verifier.spans,
         "tree": [verifier.tree.size, [node.hex() for node in verifier.tree.dump()]],
         "prev": verifier.prev,
         "horizon": int(verifier.seen.horizon.total_seconds()),
@@ -231,9 +233,10 @@ def _load(document: dict[str, Any], verifier: Verifier, folds: Checks) -> None:
     entries, root = document["seal"]
     pit.seal = (entries, root)
     pit.reports = {(name, signer): number for name, signer, number in document["reports"]}
-    for text in document["enrolled"]:
-        verifier.keys.step(parse(text, {**CORE, **pit.words}))
-    verifier.enrolled = document["enrolled"]
+    verifier.enrolled = [(text, Signer(*by)) for text, by in document["enrolled"]]
+    for text, by in verifier.enrolled:
+        verifier.keys.step(parse(text, {**CORE, **pit.words}), by)
+    verifier.spans = document["spans"]
     size, nodes = document["tree"]
     verifier.tree = Frontier.load(size, [bytes.fromhex(node) for node in nodes])
     verifier.prev = document["prev"]

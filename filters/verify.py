@@ -16,7 +16,7 @@ from pit.archives.language import LanguageError, Text, parse
 from pit.archives.mbox import Entry
 from pit.archives.merkle import Frontier, leaf
 from pit.archives.verbs import Directive
-from pit.pits.keyring import Keyring
+from pit.pits.keyring import Keyring, Signer
 from pit.pits.members import GOOD
 from pit.pits.openpgp import Certificate
 from pit.pits.state import Pit
@@ -77,7 +77,8 @@ class Verifier:
     """Checks entries in order; `step` raises Damaged at the first that is wrong.
 
     id: the pit's, or '' to take the charter's word. seals: those that held. saws: what witnesses
-    said. enrolled: the texts that brought keys.
+    said. enrolled: the texts that changed the keyring, and who said them. spans: the first and last
+    entry that a primary key signed, and how many.
     """
 
     def __init__(self, id: str = "", horizon: timedelta = timedelta(days=7)) -> None:
@@ -86,7 +87,8 @@ class Verifier:
         self.keys = Keyring()
         self.seals: list[Seal] = []
         self.saws: list[Saw] = []
-        self.enrolled: list[str] = []
+        self.enrolled: list[tuple[str, Signer]] = []
+        self.spans: dict[str, list[int]] = {}
         self.tree = Frontier()
         self.prev = NO_STAMP
         self.seen = Seen(horizon)
@@ -121,8 +123,7 @@ class Verifier:
             raise Damaged(
                 f"its Pit-Prev is {found[10].decode()}; the stamp before it has {self.prev}"
             )
-        text = self._parsed(entry)
-        cert = self._owner(entry, fingerprint)
+        text, cert = self._parsed(entry, fingerprint)
         self._moment(entry, signed, cert)
         if not self.seen.add(fingerprint, signed, digest):
             raise Damaged("the same instruction (Pit-Signer, Pit-Text) stands already")
@@ -137,8 +138,8 @@ class Verifier:
         self.tree.append(leaf(found[0]))
         return text, cert
 
-    def _parsed(self, entry: Entry) -> Text:
-        """The text, read by the pit's fold, and the keys that it enrols."""
+    def _parsed(self, entry: Entry, fingerprint: str) -> tuple[Text, Certificate]:
+        """The text, read by the pit's fold, and the certificate of the key, in force above it."""
         pit = self.pit
         first = not pit.entry
         try:
@@ -146,18 +147,21 @@ class Verifier:
         except LanguageError as error:
             raise Damaged(str(error)) from None
         self._check_report(entry, text.directives[:1])
-        index, problem = first_objection(text, entry.signer, entry.time, pit, self.keys)
+        by = Signer(entry.signer, fingerprint, entry.number, entry.time)
+        index, problem = first_objection(text, by.handle, by.time, pit, self.keys, fingerprint)
         if problem:
             raise Damaged(f"line {text.lines[index]}: {problem}")
-        self.keys.step(text)
-        if "key:" in entry.text:  # `key:`, `notary-key:`, …; a talk about keys does no harm
-            self.enrolled.append(entry.text)
+        cert = self.keys.take(text, by)
+        if self.keys.changed_at == entry.number:
+            self.enrolled.append((entry.text, by))
+        span = self.spans.setdefault(fingerprint, [entry.number, 0, 0])
+        span[1:] = entry.number, span[2] + 1
         pit.take(entry, text)
         if first and pit.open:
             raise Damaged("entry 1 is no charter; an open stream proves nothing")
         if first and self.id and pit.id != self.id:
             raise Damaged(f"the pit's id is {pit.id}, not {self.id}: this is another pit")
-        return text
+        return text, cert
 
     def _check_report(self, entry: Entry, first: Iterable[Directive]) -> None:
         """A report's number is its signer's next for that filter."""
@@ -167,19 +171,6 @@ class Verifier:
                 last = self.pit.reports.get((name, entry.signer), 0)
                 if number != last + 1:
                     raise Damaged(f"report {name} {number} of {entry.signer} follows number {last}")
-
-    def _owner(self, entry: Entry, fingerprint: str) -> Certificate:
-        """The signer's certificate, as enrolled above or in this entry (a charter)."""
-        found = self.keys.by_key(fingerprint)
-        if found is None:
-            raise Damaged(f"nobody in this pit has the key {fingerprint}")
-        handle, certificate = found
-        if (entry.signer, fingerprint) != (handle, certificate.fingerprint):
-            raise Damaged(
-                f"Pit-Signer is {entry.signer} {fingerprint}; that key is part of {handle}'s "
-                f"{certificate.fingerprint}"
-            )
-        return certificate
 
     def _moment(self, entry: Entry, signed: str, certificate: Certificate) -> None:
         """The key was in force, and the signature fresh, by Pit-Time."""

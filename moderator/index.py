@@ -17,7 +17,7 @@ from pit.moderator.tiles import Tiles
 
 __all__ = ["Index", "new_index", "open_index", "replace_index"]
 
-SCHEMA = 1
+SCHEMA = 2
 """One more with every change of the tables, or of what is kept in them."""
 
 _CREATE = (

@@ -25,7 +25,7 @@ from pit.archives.verbs import Directive
 from pit.moderator.facts import Facts, Unsound
 from pit.moderator.index import Index, new_index
 from pit.pits import dump
-from pit.pits.keyring import Keyring
+from pit.pits.keyring import Keyring, Signer
 from pit.pits.state import Pit
 
 __all__ = [
@@ -104,10 +104,10 @@ class Ledger:
         text = self.pit.take(entry, text)
         if self.pit.open:
             raise Damaged(f"{here} is no charter; an archive begins with one")
-        self.keys.step(text)
-        found = self.keys.by_key(stamp.fingerprint)
-        if not found or (found[0], found[1].fingerprint) != (stamp.signer, stamp.fingerprint):
-            raise Damaged(f"{here}: the key {stamp.fingerprint} is not the one of {stamp.signer}")
+        try:
+            self.keys.take(text, Signer(stamp.signer, stamp.fingerprint, stamp.number, stamp.time))
+        except Damaged as error:
+            raise Damaged(f"{here}: {error}") from None
         this = Instruction(stamp.fingerprint, stamp.signed, stamp.text)
         self.decide(this, Outcome(stamp.number))
         if stamp.signer == NOTARY:

@@ -155,10 +155,10 @@ class Batch:
         ledger, settings = self._ledger, self._settings
         text = compose(ledger.name, directives, id=ledger.pit.id)
         keys = self._keys()
-        block = keys.clearsign(text, settings.notary)
+        cert = ledger.keys.of(NOTARY)
+        block = keys.clearsign(text, cert.fingerprint)
         cut = split(block.encode())
         signature = read_signature(cut.armor, cut.hash)
-        cert = ledger.keys.of(NOTARY)
         try:
             verify(cut.text, signature, cert)
         except PitError as error:

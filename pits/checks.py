@@ -8,11 +8,13 @@ import re
 from typing import TYPE_CHECKING
 
 from pit.archives.entry import NOTARY, OPERATOR
+from pit.archives.errors import PitError
 from pit.archives.verbs import Directive
 from pit.pits import rules
 from pit.pits.brought import words_of
 from pit.pits.listing import tick_problem, ticker_of
 from pit.pits.members import GOOD, OUTSIDE, ROLES, SUSPENDED
+from pit.pits.revocation import revocation
 
 if TYPE_CHECKING:
     from pit.pits.state import Pit
@@ -56,6 +58,33 @@ def _check_status(pit: "Pit", directive: Directive, signer: str) -> str:
     needed = {"suspend": (GOOD,), "restore": (SUSPENDED,), "expel": (GOOD, SUSPENDED)}
     allowed = needed[directive.verb]
     return "" if now in allowed else f"{handle} is {now} now; `{directive.verb}` changes nothing"
+
+
+def _check_rekey(pit: "Pit", directive: Directive, signer: str) -> str:
+    handle, fingerprint = directive.args
+    if signer not in (handle, OPERATOR):
+        return f"the key of {handle} is for {handle} or the operator to change"
+    owner = pit.handles.get(fingerprint, handle)
+    if owner != handle:
+        return f"this key is {owner}'s already; one certificate, one handle"
+    return _known(pit, handle)
+
+
+def _check_confirm(pit: "Pit", directive: Directive, signer: str) -> str:
+    handle = directive.args[0]
+    if handle not in pit.waiting and not pit.open:
+        return f"no `rekey {handle}` waits to be confirmed"
+    return "" if signer == handle else f"`confirm {handle}` is signed with {handle}'s new key"
+
+
+def _check_revocation(pit: "Pit", directive: Directive, signer: str) -> str:
+    try:
+        revocation(directive.keys["certificate"])
+    except PitError as error:
+        return f"`certificate:` revokes no key: {error}"
+    handle = directive.args[0]
+    known = pit.open or handle in pit.members
+    return "" if known else f"{handle} is not, and was not, a member of this pit"
 
 
 def _check_role(pit: "Pit", directive: Directive, signer: str) -> str:
@@ -146,6 +175,9 @@ CHECK = {
     "suspend": _check_status,
     "restore": _check_status,
     "expel": _check_status,
+    "rekey": _check_rekey,
+    "confirm": _check_confirm,
+    "revoke-key": _check_revocation,
     "grant": _check_role,
     "revoke": _check_role,
     "rule": _check_rule,

@@ -18,6 +18,7 @@ from pit.archives.merkle import Span, leaf
 from pit.archives.proof import Consistency, Head, Inclusion, Prefix, Proof, seal_in
 from pit.archives.tree import Tree
 from pit.archives.words import CORE
+from pit.pits.handover import handed_over, number_of, passes
 from pit.pits.proofs import Notary, Told, entry_of, notary_in
 
 __all__ = ["Copy", "read_copy"]
@@ -26,12 +27,14 @@ __all__ = ["Copy", "read_copy"]
 class Copy:
     """What stands in a folder, up to its last seal.
 
-    pit, id: which. charter: entry 1's signed text. tree: over the stamps. sizes: N of each seal.
+    pit, id: which. charter: entry 1's signed text. passed: the entries that pass the notary's key
+    on, or the operator's, as `handover` has them. tree: over the stamps. sizes: N of each seal.
     """
 
     def __init__(self, folder: Path, pit: str) -> None:
         self.folder, self.pit = folder, pit
         self.id = self.charter = ""
+        self.passed: list[bytes] = []
         self.tree = Tree()
         self.sizes: list[int] = []
         self._offsets = array("Q", [0])
@@ -47,7 +50,11 @@ class Copy:
 
     def notary(self, id: str = "") -> Notary:
         """The notary whose archive it is; Damaged unless the charter has this id ('': its own)."""
-        return notary_in(self.charter, id or self.id)
+        return notary_in(self.charter, id or self.id, self.passed)
+
+    def keys(self, size: int) -> tuple[bytes, ...]:
+        """The entries that pass the notary's key on up to the one that signs seal `size`."""
+        return tuple(entry for entry in self.passed if number_of(entry) <= size)
 
     def raw(self, number: int) -> bytes:
         """Entry `number` as it stands; NoInput where it does not."""
@@ -86,23 +93,25 @@ class Copy:
         """That an entry stands below seal `size` (0: the first over it); NoInput."""
         size = size or self.seal_over(number)
         seal, path = self.seal(size), self.tree.path(number - 1, size)
-        return Inclusion(self.stamp(number), tuple(path), seal, self.charter)
+        return Inclusion(self.stamp(number), tuple(path), seal, self.charter, self.keys(size))
 
     def consistency(self, old: int, size: int = 0) -> Consistency:
         """That seal `old` closes the beginning of seal `size`'s entries (0: the last); NoInput."""
         size = size or self.size
         nodes = tuple(self.tree.consistency(old, size))
-        return Consistency(self.seal(old), nodes, self.seal(size), self.charter)
+        return Consistency(self.seal(old), nodes, self.seal(size), self.charter, self.keys(size))
 
     def prefix(self, size: int) -> Prefix:
         """The root over the first `size` entries, below the first seal over them; NoInput."""
         over = self.seal_over(size)
         nodes = tuple(self.tree.consistency(size, over))
-        return Prefix(size, self.tree.root(size), nodes, self.seal(over), self.charter)
+        root, keys = self.tree.root(size), self.keys(over)
+        return Prefix(size, root, nodes, self.seal(over), self.charter, keys)
 
     def head(self, size: int = 0) -> Head:
         """Seal `size` alone (0: the last); NoInput."""
-        return Head(self.seal(size or self.size), self.charter)
+        size = size or self.size
+        return Head(self.seal(size), self.charter, self.keys(size))
 
     def showing(self, span: Span) -> Proof:
         """A proof that says the head over a stretch of entries, or over all up to its end; NoInput.
@@ -131,6 +140,8 @@ class Copy:
             )
         if number == 1:
             self.charter, self.id = entry.text, found[7].decode()
+        elif passes(entry.text):
+            self.passed.append(handed_over(entry))
         if entry.signer == NOTARY and f"\nseal {number - 1}\n" in entry.text:
             self._seal(entry.text, number - 1)
         self._prev, self._time = sha256(found[0]).hexdigest(), entry.time

@@ -33,6 +33,17 @@ STATE = {
                 "A member.",
                 keys={"fingerprint": "fingerprint", "mail": "addresses", "roles": "names"},
             ),
+            Verb("held", "{fingerprint:fingerprint} {handle:handle}", "Whose key this was."),
+            Verb(
+                "waits",
+                "{handle:handle} {fingerprint:fingerprint}",
+                "Which key waits for its `confirm`.",
+            ),
+            Verb(
+                "revoked",
+                "{fingerprint:fingerprint} {entry:natural} {reason:name}",
+                "In which entry a key was revoked, and why.",
+            ),
             Verb(
                 "listed",
                 "{code:asset} {name:text} by {issuer:handle}",
@@ -96,6 +107,14 @@ def dump(pit: Pit) -> Iterator[Directive]:
             "roles": tuple(sorted(member.roles)),
         }
         yield Directive("member", (handle, member.standing), {k: v for k, v in about.items() if v})
+    now = {member.fingerprint for member in pit.members.values()}
+    for held in sorted(pit.handles.items()):
+        if held[0] not in now:
+            yield Directive("held", held)
+    for waits in sorted(pit.waiting.items()):
+        yield Directive("waits", waits)
+    for fingerprint, why in sorted(pit.revoked.items()):
+        yield Directive("revoked", (fingerprint, *why))
     for name, version in _brought(pit):
         yield Directive("rule", ("words", f"{name} {version}"))
     for name, value in sorted(pit.written.items()):
@@ -156,6 +175,12 @@ def load(pit: Pit, state: Iterable[Directive]) -> None:
             )
             if fingerprint:
                 pit.handles[fingerprint] = args[0]
+        elif directive.verb == "held":
+            pit.handles[args[0]] = args[1]
+        elif directive.verb == "waits":
+            pit.waiting[args[0]] = args[1]
+        elif directive.verb == "revoked":
+            pit.revoked[args[0]] = args[1:]
         elif directive.verb == "rule":
             if args[0] == "words" or args[0] in RULES:  # else it is the version of brought words
                 put_in_force(pit, directive)

@@ -3,11 +3,14 @@
 from typing import TYPE_CHECKING
 
 from pit.archives.entry import NOTARY, OPERATOR
+from pit.archives.errors import PitError
 from pit.archives.verbs import Directive
 from pit.pits import rules
 from pit.pits.brought import words_of
 from pit.pits.listing import Asset, Holder, ticker_of
 from pit.pits.members import EXPELLED, GOOD, SUSPENDED, Member
+from pit.pits.openpgp import certificate
+from pit.pits.revocation import revocation
 
 if TYPE_CHECKING:
     from pit.pits.state import Pit
@@ -15,8 +18,22 @@ if TYPE_CHECKING:
 
 def _charter(pit: "Pit", directive: Directive, signer: str) -> None:
     pit.title = directive.args[0]
-    pit.members[OPERATOR] = Member(OPERATOR, "", directive.keys.get("mail", ()))
-    pit.members[NOTARY] = Member(NOTARY, "", directive.keys.get("list", ()))
+    for handle, key, mail in (
+        (OPERATOR, "operator-key", "mail"),
+        (NOTARY, "notary-key", "list"),
+    ):
+        fingerprint = _fingerprint(directive.keys[key])
+        pit.members[handle] = Member(handle, fingerprint, directive.keys.get(mail, ()))
+        if fingerprint:
+            pit.handles[fingerprint] = handle
+
+
+def _fingerprint(key: str) -> str:
+    """Of an armoured public key; '' where it is none (a pit of examples, without signatures)."""
+    try:
+        return certificate(key).fingerprint
+    except PitError:
+        return ""
 
 
 def _admit(pit: "Pit", directive: Directive, signer: str) -> None:
@@ -31,6 +48,38 @@ def _status(pit: "Pit", directive: Directive, signer: str) -> None:
     if member:
         after = {"suspend": SUSPENDED, "restore": GOOD, "expel": EXPELLED}
         member.standing = after[directive.verb]
+
+
+def _rekey(pit: "Pit", directive: Directive, signer: str) -> None:
+    handle, fingerprint = directive.args
+    own = signer == handle and "recovery-key" not in directive.keys
+    member = pit.members.get(handle)
+    if own and member and member.fingerprint != fingerprint:
+        pit.waiting[handle] = fingerprint
+    else:
+        _new_key(pit, handle, fingerprint)
+
+
+def _confirm(pit: "Pit", directive: Directive, signer: str) -> None:
+    handle = directive.args[0]
+    if handle in pit.waiting:
+        _new_key(pit, handle, pit.waiting[handle])
+
+
+def _new_key(pit: "Pit", handle: str, fingerprint: str) -> None:
+    member = pit.members.get(handle)
+    if member and member.fingerprint != fingerprint:
+        member.fingerprint = fingerprint
+        pit.handles[fingerprint] = handle
+        pit.waiting.pop(handle, None)
+
+
+def _revoke_key(pit: "Pit", directive: Directive, signer: str) -> None:
+    handle, found = directive.args[0], revocation(directive.keys["certificate"])
+    pit.revoked[found.fingerprint] = (pit.entry, found.reason)
+    member = pit.members.get(handle)
+    if member and member.fingerprint == found.fingerprint:
+        pit.waiting.pop(handle, None)
 
 
 def _grant(pit: "Pit", directive: Directive, signer: str) -> None:
@@ -109,6 +158,9 @@ APPLY = {
     "suspend": _status,
     "restore": _status,
     "expel": _status,
+    "rekey": _rekey,
+    "confirm": _confirm,
+    "revoke-key": _revoke_key,
     "grant": _grant,
     "revoke": _revoke,
     "rule": _rule,

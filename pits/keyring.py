@@ -1,24 +1,43 @@
 """Which certificate signs for which handle: a fold over the archive's own texts.
 
-The charter enrols the operator's and the notary's key, `admit` a member's; nothing is fetched from
-anywhere. A handle that left keeps its certificate, so that its old mail can be told from a
-stranger's.
+The charter enrols the operator's and the notary's key, `admit` a member's, `rekey` another one or a
+newer certificate of the same, `revoke-key` ends one; nothing is fetched from anywhere. A key that
+was anybody's stays known, so that old mail can be told from a stranger's, and is never anybody
+else's.
 """
 
 import json
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import pysequoia
 
-from pit.archives.entry import NOTARY, OPERATOR
-from pit.archives.errors import NoInput, PitError
+from pit.archives.entry import OPERATOR
+from pit.archives.errors import Damaged, NoInput
 from pit.archives.language import Text
 from pit.archives.verbs import Directive
-from pit.pits.openpgp import Certificate, certificate
+from pit.pits import enrolment
+from pit.pits.openpgp import Certificate
+from pit.pits.revocation import revocation
 
-__all__ = ["Book", "Keyring"]
+__all__ = ["VERBS", "Book", "Keyring", "Signer"]
+
+VERBS = frozenset(("charter", "admit", "rekey", "confirm", "revoke-key"))
+"""The words that change a keyring."""
 
 _READY = 10_000  # certificates in memory at most; the others are in the book
+
+
+class Signer(NamedTuple):
+    """Who says a text: the handle, the primary fingerprint of the key; in which entry, and when."""
+
+    handle: str
+    fingerprint: str = ""
+    entry: int = 0
+    time: str = ""
+
+
+NOBODY = Signer("")
+"""Whoever it is: what a charter or an admission enrols does not depend on it."""
 
 
 class Book(Protocol):
@@ -38,7 +57,7 @@ class _Trial:
         self._below, self._written = below, dict[str, str]()
 
     def get(self, name: str, /) -> str | None:
-        return self._written.get(name) or self._below.get(name)
+        return self._written[name] if name in self._written else self._below.get(name)
 
     def __setitem__(self, name: str, value: str, /) -> None:
         self._written[name] = value
@@ -47,112 +66,217 @@ class _Trial:
 class Keyring:
     """The certificates enrolled so far.
 
-    book: where they stand; `primary FINGERPRINT` and `subkey FINGERPRINT` name the handle,
-    `of HANDLE` has the certificate.
+    changed_at: the last entry that changed it, of those that `step` saw.
+
+    book: where they stand ('' is nothing). `primary FPR` names the handle, `cert FPR` has the
+    certificate, `subkey FPR` the primary key; `of HANDLE` is the key that signs, `waits HANDLE` the
+    certificate that waits for its `confirm`; `replaced FPR` and `revoked FPR` say in which entry,
+    and by what or why; `recovery` is the charter's.
     """
 
     def __init__(self, book: Book | None = None) -> None:
         self._book: Book = {} if book is None else book
-        self._certificates: dict[str, Certificate] = {}
-        self._handles: dict[str, str] = {}
+        self._ready: dict[str, tuple[str, Certificate]] = {}  # by key or subkey
+        self._in_force: set[str] = set()  # primary keys that were found to sign
+        self.changed_at = 0
 
     def copy(self) -> "Keyring":
         """The same keyring to try a text on."""
         other = Keyring(_Trial(self._book))
-        other._certificates = dict(self._certificates)
+        other._ready, other._in_force = dict(self._ready), set(self._in_force)
         return other
 
-    def step(self, text: Text) -> None:
+    def take(self, text: Text, by: Signer) -> Certificate:
+        """Step over an entry, and return the certificate that its signature must be of.
+
+        Damaged where that handle does not sign with that key above this entry; a charter brings its
+        own.
+        """
+        cert = None
+        known = self._ready.get(by.fingerprint)
+        if known and known[0] == by.handle and by.fingerprint in self._in_force:
+            cert = known[1]  # mostly
+        elif self.current(OPERATOR):
+            cert = self._signing(text, by)
+        self.step(text, by)
+        return cert or self._signing(text, by)
+
+    def _signing(self, text: Text, by: Signer) -> Certificate:
+        found = self.find(by.fingerprint, text)
+        if found is None:
+            raise Damaged(f"nobody in this pit has the key {by.fingerprint}")
+        handle, cert = found
+        if (by.handle, by.fingerprint) != (handle, cert.fingerprint):
+            raise Damaged(
+                f"Pit-Signer is {by.handle} {by.fingerprint}; that key is part of {handle}'s "
+                f"{cert.fingerprint}"
+            )
+        if fault := self.fault(by.fingerprint):
+            raise Damaged(fault)
+        return cert
+
+    def step(self, text: Text, by: Signer = NOBODY) -> None:
         """Enrol what a text enrols. A directive that has an objection is left without effect."""
         for directive in text.directives:
-            if directive.verb in _BLOCKS:
-                found, problem = self._read(directive)
-                if not problem:
-                    for handle, cert in found.items():
-                        self._enrol(handle, cert)
+            if directive.verb in VERBS:
+                self._step(directive, by)
+
+    def _step(self, directive: Directive, by: Signer) -> None:
+        found, problem = enrolment.read(directive, by, self)
+        if problem:
+            return
+        self.changed_at = by.entry
+        if directive.verb == "charter":
+            self._book["recovery"] = directive.keys.get("recovery", "")
+        elif directive.verb == "revoke-key":
+            self._revoke(directive, by)
+        waits = enrolment.needs_confirm(directive, by, self)
+        for handle, cert in found.items():
+            if waits:
+                self._book[f"waits {handle}"] = _packed(cert)
+            else:
+                self._enrol(handle, cert, by)
 
     def by_key(self, fingerprint: str) -> tuple[str, Certificate] | None:
         """The handle and certificate of a primary key or subkey (40 upper hex); None if unknown.
 
-        A certificate may claim another's key as its subkey; the one whose primary key it is comes
-        first, and only `openpgp.verify` proves the claim.
+        Whether it signs now, `fault` says. A certificate may claim another's key as its subkey; the
+        one whose primary key it is comes first, and only `openpgp.verify` proves the claim.
         """
-        handle = self._handles.get(fingerprint)
-        if handle is None:
-            handle = self._primary(fingerprint) or self._subkey(fingerprint)
-            if handle is None:
-                return None
-            self._handles[fingerprint] = handle
-        return handle, self.of(handle)
-
-    def of(self, handle: str) -> Certificate:
-        """The certificate of a handle; NoInput if it has none."""
-        found = self._certificates.get(handle)
+        found = self._ready.get(fingerprint)
         if found is None:
-            written = self._book.get(f"of {handle}")
-            if written is None:
-                raise NoInput(f"{handle} has no key in this pit; `charter` and `admit` bring them")
-            found = self._keep(handle, _unpacked(written))
+            primary, handle = fingerprint, self.owner(fingerprint)
+            if not handle:
+                primary = self.primary(fingerprint)
+                handle = self.owner(primary)
+            if not handle:
+                return None
+            found = self._keep(fingerprint, handle, self.certificate(primary))
         return found
 
-    def check(self, directive: Directive) -> str:
-        """Why the keys in a directive cannot be enrolled, as a sentence; '' when they can."""
-        return self._read(directive)[1] if directive.verb in _BLOCKS else ""
+    def find(self, issuer: str, text: Text) -> tuple[str, Certificate] | None:
+        """As `by_key`; also whom a text proves by itself: one that confirms, or recovers.
 
-    def _primary(self, fingerprint: str) -> str | None:
-        return self._book.get(f"primary {fingerprint}")
-
-    def _subkey(self, fingerprint: str) -> str | None:
-        return self._book.get(f"subkey {fingerprint}")
-
-    def _read(self, directive: Directive) -> tuple[dict[str, Certificate], str]:
-        """The certificates that a directive enrols, by handle; and what is wrong with them."""
-        found: dict[str, Certificate] = {}
-        for handle, key in _BLOCKS[directive.verb].items():
-            name = handle or directive.args[0]
-            try:
-                cert = certificate(directive.keys[key])
-            except PitError as error:
-                return {}, f"`{key}:` is no key that can be enrolled: {error}"
-            if not handle and cert.fingerprint != directive.args[1]:
-                return {}, f"`{key}:` has the fingerprint {cert.fingerprint}; write that one"
-            if cert.revoked:
-                return {}, f"the key {cert.fingerprint} is revoked; make a new one"
-            shared = (other for other, its in found.items() if cert.keys & its.keys)
-            owner = self._owner(cert, name) or next(shared, "")
-            if owner:
-                return {}, f"a key in {cert.fingerprint} is {owner}'s already; one key, one handle"
-            found[name] = cert
-        return found, ""
-
-    def _owner(self, cert: Certificate, handle: str) -> str:
-        """Who holds this certificate or a key of it, or this handle, already; '' if nobody.
-
-        A primary key that somebody else merely claims as his subkey is still free: otherwise a
-        member could keep others out.
+        Somebody who merely claims the key as his subkey comes after them.
         """
-        if self._book.get(f"of {handle}"):
-            return handle
-        taken = (self._subkey(key) for key in cert.keys if key != cert.fingerprint)
-        primary = (self._primary(key) for key in cert.keys)
-        return next((owner for owner in (*primary, *taken) if owner), "")
+        found = self.by_key(issuer)
+        if found and found[1].fingerprint == issuer:
+            return found
+        return self._claims(issuer, text) or found
 
-    def _enrol(self, handle: str, cert: Certificate) -> None:
-        self._book[f"of {handle}"] = _packed(cert)
+    def _claims(self, issuer: str, text: Text) -> tuple[str, Certificate] | None:
+        """Whose `confirm` a text is, or the operator whom it recovers, by the key that it needs."""
+        if len(text.directives) != 1:
+            return None
+        (one,) = text.directives
+        cert = None
+        if one.verb == "confirm":
+            cert = self.waiting(one.args[0])
+        elif one.verb == "rekey" and "recovery-key" in one.keys:
+            cert, _ = enrolment.recovery(one, self)
+        return (one.args[0], cert) if cert and issuer in cert.keys else None
+
+    def of(self, handle: str) -> Certificate:
+        """The certificate that a handle signs with, or did last; NoInput if it has none."""
+        primary = self.current(handle)
+        if not primary:
+            raise NoInput(f"{handle} has no key in this pit; `charter` and `admit` bring them")
+        found = self.by_key(primary)
+        assert found is not None  # `of` and `primary` are written together
+        return found[1]
+
+    def waiting(self, handle: str) -> Certificate | None:
+        """The certificate that waits for this handle's `confirm`; None for none."""
+        written = self._book.get(f"waits {handle}")
+        return _unpacked(written) if written else None
+
+    def fault(self, fingerprint: str) -> str:
+        """Why a primary key that was enrolled signs nothing any more, as a sentence; '' if it does.
+
+        That it has expired is for whoever knows the time.
+        """
+        if fingerprint in self._in_force:
+            return ""
+        if revoked := self._book.get(f"revoked {fingerprint}"):
+            entry, reason = revoked.split(" ")
+            return f"the key {fingerprint} was revoked in entry {entry} ({reason})"
+        if replaced := self._book.get(f"replaced {fingerprint}"):
+            entry, other = replaced.split(" ")
+            return f"the key {fingerprint} was replaced in entry {entry}, by {other}"
+        if self.owner(fingerprint):
+            if len(self._in_force) >= _READY:
+                self._in_force.clear()
+            self._in_force.add(fingerprint)
+        return ""
+
+    def revoked(self, fingerprint: str) -> tuple[int, str] | None:
+        """In which entry a primary key was revoked, and why: a reason of `pits.revocation`."""
+        found = self._book.get(f"revoked {fingerprint}")
+        if not found:
+            return None
+        entry, reason = found.split(" ")
+        return int(entry), reason
+
+    def check(self, directive: Directive, by: Signer = NOBODY) -> str:
+        """Why what a directive says of keys can have no effect, as a sentence; '' when it can."""
+        return enrolment.read(directive, by, self)[1] if directive.verb in VERBS else ""
+
+    def current(self, handle: str) -> str:
+        """The fingerprint of the key that a handle signs with, or did last; '' for none."""
+        return self._book.get(f"of {handle}") or ""
+
+    def owner(self, primary: str) -> str:
+        """Whose primary key this is, or was; '' for nobody's."""
+        return self._book.get(f"primary {primary}") or ""
+
+    def primary(self, subkey: str) -> str:
+        """The primary key of the certificate that has this subkey; '' for none."""
+        return self._book.get(f"subkey {subkey}") or ""
+
+    @property
+    def recovery(self) -> str:
+        """The fingerprint of the pit's recovery key; '' for none."""
+        return self._book.get("recovery") or ""
+
+    def certificate(self, primary: str) -> Certificate:
+        """The certificate of a primary key that is enrolled."""
+        written = self._book.get(f"cert {primary}")
+        assert written  # `primary` and `cert` are written together
+        return _unpacked(written)
+
+    def _enrol(self, handle: str, cert: Certificate, by: Signer) -> None:
+        before = self.current(handle)
+        if before and before != cert.fingerprint:
+            self._book[f"replaced {before}"] = f"{by.entry} {cert.fingerprint}"
+            self._book[f"waits {handle}"] = ""
+            self._in_force.discard(before)
+        self._book[f"of {handle}"] = cert.fingerprint
+        self._book[f"cert {cert.fingerprint}"] = _packed(cert)
         self._book[f"primary {cert.fingerprint}"] = handle
         for key in cert.keys - {cert.fingerprint}:
-            self._book[f"subkey {key}"] = handle
-        self._keep(handle, cert)
+            self._book[f"subkey {key}"] = cert.fingerprint
         for key in cert.keys:
-            self._handles.pop(key, None)
+            self._ready.pop(key, None)
+        self._keep(cert.fingerprint, handle, cert)
 
-    def _keep(self, handle: str, cert: Certificate) -> Certificate:
-        """Have a certificate ready."""
-        if len(self._certificates) >= _READY:
-            self._certificates.clear()
-            self._handles.clear()
-        self._certificates[handle] = cert
-        return cert
+    def _revoke(self, directive: Directive, by: Signer) -> None:
+        handle, found = directive.args[0], revocation(directive.keys["certificate"])
+        self._book[f"revoked {found.fingerprint}"] = f"{by.entry} {found.reason}"
+        self._in_force.discard(found.fingerprint)
+        if (
+            self._book.get(f"waits {handle}")
+            and self._book.get(f"of {handle}") == found.fingerprint
+        ):
+            self._book[f"waits {handle}"] = ""  # perhaps a thief's
+
+    def _keep(self, key: str, handle: str, cert: Certificate) -> tuple[str, Certificate]:
+        """Have a certificate ready, by a key of it."""
+        if len(self._ready) >= _READY:
+            self._ready.clear()
+        # One object for all of its keys: who compares certificates goes by `is`.
+        first = self._ready.setdefault(cert.fingerprint, (handle, cert))
+        self._ready[key] = first
+        return first
 
 
 def _packed(cert: Certificate) -> str:
@@ -172,10 +296,3 @@ def _unpacked(written: str) -> Certificate:
         armored=armored,
         cert=pysequoia.Cert.from_bytes(armored.encode()),
     )
-
-
-_BLOCKS: dict[str, dict[str, str]] = {
-    "charter": {OPERATOR: "operator-key", NOTARY: "notary-key"},
-    "admit": {"": "key"},
-}
-"""The verbs that bring certificates: handle ('' for the one that is named) -> the key it is in."""

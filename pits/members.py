@@ -45,13 +45,17 @@ def misplaced(directives: tuple[Directive, ...], signer: str, words: Words) -> t
     """The first directive that may not stand where it stands, and why; (-1, '') when all may.
 
     A report holds its filter's directives and nothing else, and they stand nowhere else; except
-    that the operator may `refuse` for one instruction whose keeper is dead.
+    that the operator may `refuse` for one instruction whose keeper is dead. What passes on the keys
+    by which all others are judged stands alone: so a proof can carry it.
     """
     inside = directives[0].args[0] if directives and directives[0].verb == "report" else ""
     for index, directive in enumerate(directives):
         if index == 0 and inside:
             continue
         report = words[directive.verb].report
+        passes = directive.verb == "rekey" and directive.args[0] in (OPERATOR, NOTARY)
+        if passes and len(directives) > 1:
+            return index, f"`rekey {directive.args[0]}` must stand alone in its text"
         if directive.verb == "report":
             return index, "`report` must be the first directive of its text"
         if inside and report != inside:

@@ -1,7 +1,8 @@
 """What a proof proves: the seal's signature, the way to its root, and two proofs side by side.
 
-A proof is judged by the notary's certificate, which the pit's charter names; and the charter by the
-pit's id. So whoever knows the id needs nothing else (ARCHIVE, Entry).
+A proof is judged by the notary's certificate, which the pit's charter names, or an entry that
+passes the key on (`pits.handover`); and the charter by the pit's id. So whoever knows the id needs
+nothing else (ARCHIVE, Entry).
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from pit.archives.language import parse
 from pit.archives.merkle import Span, heads_in_consistency, heads_on_path, leaf
 from pit.archives.proof import Consistency, Head, Inclusion, Prefix, Proof, show
 from pit.archives.words import CORE
-from pit.pits.keyring import Keyring
+from pit.pits.handover import Term, terms
 from pit.pits.openpgp import Certificate, read_signature, split, verify
 
 __all__ = [
@@ -39,12 +40,26 @@ __all__ = [
 
 
 class Notary(NamedTuple):
-    """Whose seals count: of which pit, by its name and its id (64 hex), as its charter has it."""
+    """Whose seals count: of which pit, by its name and its id (64 hex), as its charter has it.
+
+    terms: which certificate it signs with from when on; keys: the entries that say so, as a proof
+    carries them.
+    """
 
     pit: str
     id: str
     charter: str
-    certificate: Certificate
+    terms: tuple[Term, ...]
+    keys: tuple[bytes, ...] = ()
+
+    @property
+    def certificate(self) -> Certificate:
+        """The last one that is known of."""
+        return self.terms[-1].certificate
+
+    def at(self, number: int) -> Certificate:
+        """The one that signs entry `number`."""
+        return next(one for since, one in reversed(self.terms) if since < number)
 
 
 class Told(NamedTuple):
@@ -76,18 +91,17 @@ def charter_id(charter: str) -> str:
     return hashlib.sha256(canonical(charter.encode())).hexdigest()
 
 
-def notary_in(charter: str, id: str) -> Notary:
-    """The notary that a charter enrols; Damaged unless its text has this id."""
+def notary_in(charter: str, id: str, keys: Iterable[bytes] = ()) -> Notary:
+    """The notary that a charter enrols; Damaged unless its text has this id.
+
+    keys: the entries that pass its key on, as `handover.handed_over` has them.
+    """
     digest = charter_id(charter)
     if digest != id:
         raise Damaged(f"the charter has the sha256 {digest}; the pit's id is {id}")
-    keys = Keyring()
-    try:
-        text = parse(charter, CORE)
-        keys.step(text)
-        return Notary(text.pit, id, charter, keys.of(NOTARY))
-    except PitError as error:
-        raise Damaged(f"the charter: {error}") from None
+    passed = tuple(keys)
+    found = terms(charter, passed)
+    return Notary(parse(charter, CORE).pit, id, charter, found, passed)
 
 
 def sealed(seal: bytes, notary: Notary) -> Sealed:
@@ -99,10 +113,11 @@ def sealed(seal: bytes, notary: Notary) -> Sealed:
     try:
         block = split(seal[found.end() if found else 0 :].partition(b"\n\n")[2])
         signature = read_signature(block.armor, block.hash)
-        verify(block.text, signature, notary.certificate)
         text = parse(block.text.decode(), CORE)
         if [one.verb for one in text.directives] != ["seal"]:
             raise Damaged("it signs another text than one `seal`")
+        certificate = notary.at(text.directives[0].args[0] + 1)
+        verify(block.text, signature, certificate)
     except (PitError, ValueError) as error:
         raise Damaged(f"the seal is not the notary's: {error}") from None
     if text.pit != notary.pit or text.id not in ("", notary.id[:16]):
@@ -112,7 +127,7 @@ def sealed(seal: bytes, notary: Notary) -> Sealed:
         )
     (one,) = text.directives
     size, root, time = one.args[0], one.keys["root"], one.keys["time"]
-    signer = f"{NOTARY} {notary.certificate.fingerprint} {signature.created_text}"
+    signer = f"{NOTARY} {certificate.fingerprint} {signature.created_text}"
     told = Told(time, signer, hashlib.sha256(block.text).hexdigest())
     return Sealed(text.pit, size, bytes.fromhex(root), time, told)
 
@@ -252,5 +267,6 @@ def evidence(found: Contradiction, notary: Notary) -> bytes:
         f"The pit's id is {notary.id}\n\n"
         "Whoever has the pit's id from elsewhere can check this: pit verify --id ID FILE\n\n"
     )
-    other = b"" if found.one == found.other else show(found.other._replace(charter=""))
-    return head.encode() + show(found.one._replace(charter=notary.charter)) + other
+    other = b"" if found.one == found.other else show(found.other._replace(charter="", keys=()))
+    first = found.one._replace(charter=notary.charter, keys=notary.keys)
+    return head.encode() + show(first) + other

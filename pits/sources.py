@@ -12,12 +12,13 @@ from typing import NamedTuple
 from pit.archives import mbox
 from pit.archives.disk import io_failure
 from pit.archives.errors import Damaged, NoInput, PitError, UsageError
-from pit.archives.extent import open_segment
+from pit.archives.extent import chunks, open_segment
 from pit.archives.mbox import Entry
 from pit.archives.proof import MAX_PROOF, Proof, read_proofs
 from pit.archives.segment import list_segments
 from pit.pits.copies import Copy, read_copy
 from pit.pits.display import safe
+from pit.pits.handover import handed_over, in_raw, number_of, passes
 from pit.pits.home import Home
 from pit.pits.proofs import (
     Contradiction,
@@ -36,6 +37,7 @@ __all__ = [
     "between",
     "held",
     "notary_for",
+    "passed_here",
     "pit_in",
     "read_file",
     "read_source",
@@ -93,37 +95,57 @@ def notary_for(sources: Iterable[Source], id: str, home: Home, pit: str = "") ->
     """The notary to judge by: whom the charter enrols that has the pit's id.
 
     id: 64 hex digits, '' for the one that is noted here of the pit. Any charter in the sources will
-    do, or an archive that is here. Damaged where none has the id, NoInput where there is none.
+    do, or an archive that is here; with it the entries that pass the notary's key on. Damaged where
+    none has the id, NoInput where there is none.
     """
     if id and not re.fullmatch("[0-9a-f]{64}", id):
         raise UsageError(f"'{id[:80]}' is not a pit's id; write its 64 hex digits")
     if not id and not pit:
         raise NoInput("which pit's? say its id with --id, or name a pit that is here with -p")
     id = id or pit_id(home, pit)
-    first = ""
-    for charter in _charters(sources, home, pit):
-        first = first or charter
-        if charter_id(charter) == id:
-            return notary_in(charter, id)
-    if first:
-        return notary_in(first, id)
+    found = [*_charters(sources, home, pit)]
+    # Of those that hold, the one that knows of the most keys.
+    wrong: Damaged | None = None
+    for charter, keys in sorted(found, key=lambda one: -len(one[1])):
+        try:
+            return notary_in(charter, id, keys)
+        except Damaged as error:
+            if wrong is None or charter_id(charter) == id:
+                wrong = error
+    if wrong:
+        raise wrong
     raise NoInput(
         "there is no charter to take the notary's key from: no `== charter` in a proof, and no "
         f"archive of the pit {id[:16]}… here; ask for the proof with its charter: pit prove"
     )
 
 
-def _charters(sources: Iterable[Source], home: Home, pit: str) -> Iterator[str]:
+def _charters(
+    sources: Iterable[Source], home: Home, pit: str
+) -> Iterator[tuple[str, tuple[bytes, ...]]]:
+    """Charters, and with each the entries that pass keys on, as far as they are known there."""
     for source in sources:
         if source.copy:
-            yield source.copy.charter
-        yield from dict.fromkeys(proof.charter for proof in source.proofs if proof.charter)
+            yield source.copy.charter, tuple(source.copy.passed)
+        told = {number_of(entry): entry for proof in source.proofs for entry in proof.keys}
+        keys = tuple(told[number] for number in sorted(told))
+        for charter in dict.fromkeys(proof.charter for proof in source.proofs if proof.charter):
+            yield charter, keys
     for name in [pit] if pit else home.pits():
         try:
-            yield next(entries_of(home, name)).text
+            yield passed_here(home, name)
         except PitError as error:
             if pit and not isinstance(error, NoInput):
                 raise
+
+
+def passed_here(home: Home, pit: str) -> tuple[str, tuple[bytes, ...]]:
+    """The charter of an archive here, and the entries that pass keys on; NoInput, Damaged."""
+    charter = next(entries_of(home, pit)).text
+    if not in_raw(chunks(home.archive(pit), pit)):
+        return charter, ()
+    found = (entry for entry in entries_of(home, pit) if passes(entry.text))
+    return charter, tuple(map(handed_over, found))
 
 
 def held(source: Source, notary: Notary) -> tuple[Source, list[str]]:

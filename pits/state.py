@@ -25,7 +25,9 @@ class Pit:
     """The state of a pit after the entries read so far.
 
     name, id ('' before the charter); open: nobody is checked (FILTERS, Open streams); entry, time:
-    the last one read; seal: (N, root) of the last seal.
+    the last one read; seal: (N, root) of the last seal. handles: by the fingerprint of each key
+    that is or was a member's; waiting: by handle, the one that waits for `confirm`; revoked: by
+    fingerprint, in which entry and why. What the keys themselves are, `keyring` knows.
     """
 
     def __init__(self, name: str = "", *, opened: bool = False) -> None:
@@ -35,6 +37,8 @@ class Pit:
         self.seal: tuple[int, str] = (0, "0" * 64)
         self.members: dict[str, Member] = {}
         self.handles: dict[str, str] = {}
+        self.waiting: dict[str, str] = {}
+        self.revoked: dict[str, tuple[int, str]] = {}
         self.rules: dict[str, Any] = {}
         self.written: dict[str, str] = {}
         self.coming: list[Directive] = []

@@ -22,9 +22,10 @@ from pit.archives.mbox import Entry
 from pit.archives.proof import Head, Prefix, Proof, read_proofs, show
 from pit.archives.words import CORE
 from pit.pits.copies import Copy
-from pit.pits.keyring import Keyring
+from pit.pits.keyring import VERBS, Keyring, Signer
 from pit.pits.openpgp import Certificate, read_signature, split, verify
 from pit.pits.proofs import Notary, Sealed, check
+from pit.pits.signed import signed
 from pit.pits.state import Pit
 from pit.pits.witnesses import Saw, saws
 
@@ -138,17 +139,22 @@ def telling(records: Sequence[Record], size: int) -> list[Proof]:
     return list(dict.fromkeys(record.proof for record in found))
 
 
-def hold(records: Sequence[Record], notary: Notary, witness: Certificate) -> list[Sealed]:
+def hold(records: Sequence[Record], notary: Notary, keys: Keyring) -> list[Sealed]:
     """The seal of each record; Damaged where one does not hold, or does not follow from the last.
 
-    Statements must be the witness's, and say what the seal beside them says.
+    Statements must be of one witness, by any key that he has had, and say what the seal beside them
+    says. keys: those that the archive has enrolled.
     """
+    witness, _ = _owner(records[0].issuer, keys)
     seals: list[Sealed] = []
     for number, record in enumerate(records, 1):
         try:
             seal = check(record.proof, notary)
             _check_seal(record.proof.seal, seal)
-            _check_statement(record.saw, seal, witness)
+            handle, certificate = _owner(record.issuer, keys)
+            if handle != witness:
+                raise Damaged(f"its statement is {handle}'s; the first one is {witness}'s")
+            _check_statement(record.saw, seal, certificate)
             if seals:
                 _check_next(record.proof, seals[-1], seal)
         except PitError as error:
@@ -163,11 +169,16 @@ def statements(data: bytes, notary: Notary, keys: Keyring) -> list[Saw]:
     keys: those that the archive has enrolled.
     """
     records = read_witness(data)
-    found = keys.by_key(records[0].issuer)
+    handle, _ = _owner(records[0].issuer, keys)
+    return [(0, handle, seal.size, seal.root.hex()) for seal in hold(records, notary, keys)]
+
+
+def _owner(issuer: str, keys: Keyring) -> tuple[str, Certificate]:
+    """Whose statement it is, by the key that signed it; Damaged where it is nobody's."""
+    found = keys.by_key(issuer)
     if found is None:
-        raise Damaged(f"it is signed with the key {records[0].issuer}, of nobody in this archive")
-    handle, cert = found
-    return [(0, handle, seal.size, seal.root.hex()) for seal in hold(records, notary, cert)]
+        raise Damaged(f"it is signed with the key {issuer}, of nobody in this archive")
+    return found
 
 
 def _check_seal(entry: bytes, seal: Sealed) -> None:
@@ -247,42 +258,44 @@ def check_said(records: Sequence[Record], stand: Sequence[Entry]) -> list[int]:
     return sorted({size for _, _, size, _ in saws(lacking)})
 
 
-def enrolled(entries: Iterable[Entry], issuer: str) -> tuple[str, Certificate]:
-    """Whose key, or subkey, this is (40 upper hex): the handle, the certificate as it was enrolled.
+def enrolled(entries: Iterable[Entry], issuer: str) -> tuple[str, Keyring]:
+    """Whose key, or subkey, this is (40 upper hex), and all keys as they were enrolled.
 
-    The admission must be signed by the operator whom the charter enrols. Damaged where it is not,
-    or the key is nobody's.
+    What enrolled the keys of this handle, and of the operator, must be signed as it says. Damaged
+    where it is not, or the key is nobody's.
     """
-    fold, keys, said = Pit(), Keyring(), dict[str, Entry]()
+    fold, keys, said = Pit(), Keyring(), list[tuple[Entry, Certificate, set[str]]]()
     for entry in entries:
         number, text = entry.number, entry.text
-        if number == 1 or "\nadmit " in text or "\nrule words " in text:
-            try:
-                parsed = parse(text, fold.words)
-            except PitError as error:
-                raise Damaged(f"entry {number}: {error}") from None
-            keys.step(parsed)
-            fold.step(number, entry.time, entry.signer, parsed)
-            fold.settle()
-            for one in parsed.directives:
-                if one.verb == "admit":
-                    said.setdefault(one.args[1], entry)
-    found = keys.by_key(issuer)
-    if found is None:
-        raise Damaged(f"it is signed with the key {issuer}, of nobody in this archive")
-    handle, owned = found
-    admission = said.get(owned.fingerprint)
-    if admission:
+        if number > 1 and not _ENROLS(text):
+            continue
         try:
-            _signed(admission, keys.of(OPERATOR))
+            parsed = parse(text, fold.words)
+            by = Signer(entry.signer, entry.fingerprint, number, entry.time)
+            cert = keys.take(parsed, by)
         except PitError as error:
-            raise Damaged(f"entry {admission.number}: it admits {handle}, but: {error}") from None
-    return handle, owned
+            raise Damaged(f"entry {number}: {error}") from None
+        fold.step(number, entry.time, entry.signer, parsed)
+        fold.settle()
+        named = {str(one.args[0]) for one in parsed.directives if one.verb in VERBS}
+        said.append((entry, cert, named))
+    handle, _ = _owner(issuer, keys)
+    for entry, cert, named in said[1:]:  # the charter has the pit's id
+        if named & {handle, OPERATOR}:
+            what = "admits" if "\nadmit " in entry.text else "enrols a key of"
+            try:
+                _signed(entry, cert)
+            except PitError as error:
+                raise Damaged(f"entry {entry.number}: it {what} {handle}, but: {error}") from None
+    return handle, keys
+
+
+_ENROLS = re.compile("^(?:admit|rekey|confirm|revoke-key|rule words) ", re.MULTILINE).search
 
 
 def _signed(entry: Entry, certificate: Certificate) -> None:
     """PitError unless the owner of a certificate signed the entry."""
-    block = split(read_entry(entry.raw)[1].partition(b"\n\n")[2])
+    block = signed(read_entry(entry.raw)[1])
     if block.text != entry.text.encode():
         raise Damaged("its text is not the one that was signed")
-    verify(block.text, read_signature(block.armor, block.hash), certificate)
+    verify(block.text, read_signature(block.armor, block.hash), certificate, block.octets)

@@ -32,6 +32,7 @@ from pit.archives.proof import Head, Prefix, Proof
 from pit.pits.copies import Copy, read_copy
 from pit.pits.display import safe, show_json
 from pit.pits.fraud import FOUND
+from pit.pits.handover import number_of
 from pit.pits.home import Home, Settings, choose_handle, choose_pit, root
 from pit.pits.identity import identity_of
 from pit.pits.options import add_as, add_pit, parser
@@ -218,7 +219,8 @@ def _proof(copy: Copy, seen: Seen | None, notary: Notary) -> Head | Prefix:
     size = seen.last.size
     nodes = tuple(copy.tree.consistency(size, copy.size))
     root = check(seen.last.proof, notary).root
-    proof = Prefix(size, root, nodes, copy.seal(copy.size))
+    passed = tuple(entry for entry in copy.keys(copy.size) if number_of(entry) > size)
+    proof = Prefix(size, root, nodes, copy.seal(copy.size), keys=passed)
     check(proof, notary)
     return proof
 
@@ -246,10 +248,10 @@ def _check(args: Namespace, home: Home) -> int:
         found = between(Source(folder, copy, []), Source(file, None, proofs), notary)
         if found:
             return _evidence(found.sentence, evidence(found, notary), args.json, row)
-        handle, cert = enrolled(mbox.entries(chunks(folder, pit)), records[0].issuer)
+        handle, keys = enrolled(mbox.entries(chunks(folder, pit)), records[0].issuer)
         if args.handle and args.handle != handle:
             raise Damaged(f"it is {handle}'s, not {args.handle}'s")
-        seals = hold(records, notary, cert)
+        seals = hold(records, notary, keys)
         check_exact(data, show_witness(handle, pit, copy.id, records))
         check_seals(records, copy)
         stand = [one for one in mbox.entries(chunks(folder, pit)) if one.signer == handle]

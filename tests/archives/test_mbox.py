@@ -173,7 +173,10 @@ SHAPES = {
     "clearsigned": clearsigned(TEXT),
     "blanks": clearsigned(TEXT.replace(b"\n", b" \t\n")),
     "mime": IN_MIME,
-    "base64": mime(b"Content-Transfer-Encoding: base64\n\ncGl0IGFjbWUKYnV5IDEgQUNNRSBAIDIK"),
+    "base64": mime(
+        b"Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\n"
+        b"cGl0IGFjbWUKYnV5IDEgQUNNRSBAIDIK"
+    ),
     "no final line end": clearsigned(TEXT)[:-1],
     "many final line ends": clearsigned(TEXT) + b"\n\n\n",
     "no hash line": HEAD + b"\n-----BEGIN PGP SIGNED MESSAGE-----\n\n" + TEXT + ARMOR,

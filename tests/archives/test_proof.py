@@ -54,11 +54,12 @@ SEALS = st.builds(seal_of, NUMBERS, HASH)
 CHARTERS = st.just("") | PRINTED
 STEPS = st.lists(st.tuples(st.sampled_from("LR"), HASH), max_size=9).map(tuple)
 NODES = st.lists(HASH, max_size=9).map(tuple)
+KEYS = st.lists(st.builds(seal_of, NUMBERS, HASH, st.just("rekey notary")), max_size=2).map(tuple)
 PROOFS: st.SearchStrategy[Proof] = st.one_of(
-    st.builds(Inclusion, STAMPS, STEPS, SEALS, CHARTERS),
-    st.builds(Consistency, SEALS, NODES, SEALS, CHARTERS),
-    st.builds(Prefix, NUMBERS, HASH, NODES, SEALS, CHARTERS),
-    st.builds(Head, SEALS, CHARTERS),
+    st.builds(Inclusion, STAMPS, STEPS, SEALS, CHARTERS, KEYS),
+    st.builds(Consistency, SEALS, NODES, SEALS, CHARTERS, KEYS),
+    st.builds(Prefix, NUMBERS, HASH, NODES, SEALS, CHARTERS, KEYS),
+    st.builds(Head, SEALS, CHARTERS, KEYS),
 )
 
 STAMP, SEAL = stamp_of(4, bytes(32)), seal_of(9, bytes(32))

@@ -23,7 +23,7 @@ WHO = {
     "saw": "witness",
     "ticker issue": "issuer",
     "deposit payout": "cashier",
-    "withdraw transfer cancel replace say": "member",
+    "withdraw transfer cancel replace say rekey confirm revoke-key": "member",
     "buy sell": "trader",
     "accept": "keeper",
     "refuse": "keeper operator",

@@ -129,7 +129,7 @@ def check_views(path: Path, home: Home) -> None:
         (a, b, roles.split(), mail.split(), c)
         for a, b, roles, mail, c in ask(path, f"SELECT {columns}")
     ]
-    assert rows == [tuple(row.values()) for row in shown("members")]
+    assert rows == [tuple(row.values())[:5] for row in shown("members")]  # keys have a table
     rules = [(row["rule"], row["value"]) for row in shown("rules")]
     assert sorted(ask(path, "SELECT name, value FROM rules_in_force")) == sorted(rules)
     columns = "ticker, side, price_shown, quantity_shown, orders FROM book"
