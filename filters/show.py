@@ -76,14 +76,18 @@ def _cell(value: Any) -> str:
     return ", ".join(value) if isinstance(value, list) else str(value)
 
 
-def print_rows(rows: list[views.Row], nothing: str) -> None:
-    """Rows as a table, numbers to the right."""
+def written(rows: list[views.Row], nothing: str) -> str:
+    """Rows as a table, numbers to the right; `nothing` where there are none."""
     if not rows:
-        print(nothing)
-        return
+        return f"{nothing}\n"
     heads = list(rows[0])
     sides = "".join("r" if head in NUMBERS else "l" for head in heads)
-    print(table(heads, [[_cell(row[head]) for head in heads] for row in rows], sides), end="")
+    return table(heads, [[_cell(row[head]) for head in heads] for row in rows], sides)
+
+
+def print_rows(rows: list[views.Row], nothing: str) -> None:
+    """Print them so."""
+    print(written(rows, nothing), end="")
 
 
 def main(argv: list[str]) -> int:

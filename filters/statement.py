@@ -20,6 +20,7 @@ from pit.pits.display import show_json
 from pit.pits.home import Home, choose_pit, root
 from pit.pits.options import add_pit, parser
 from pit.pits.reading import entries_of
+from pit.pits.state import Pit
 
 
 def lines(
@@ -29,24 +30,29 @@ def lines(
 
     postings: the journal that the run's filter writes to.
     """
-    balances: dict[str, int] = {}
+    balances: dict[tuple[str, str], int] = {}
     for entry in entries:
         postings.clear()
         run.feed(entry)
-        for account, asset, amount, ref, why in postings:
-            if account != handle:
-                continue
-            decimals = run.pit.decimals(asset) or 0
-            balances[asset] = balances.get(asset, 0) + amount
-            change = plain(decimal(amount, decimals))
-            yield {
-                "time": entry.time,
-                "entry": ref,
-                "what": why,
-                "change": change if amount < 0 else f"+{change}",
-                "asset": asset,
-                "balance": plain(decimal(balances[asset], decimals)),
-            }
+        for posting in postings:
+            if posting.account == handle:
+                yield change(posting, entry.time, balances, run.pit)
+
+
+def change(posting: Posting, time: str, balances: dict[tuple[str, str], int], pit: Pit) -> Row:
+    """One change of a balance; balances: those before, by account and asset, brought forward."""
+    account, asset, amount, ref, why = posting
+    decimals = pit.decimals(asset) or 0
+    now = balances[account, asset] = balances.get((account, asset), 0) + amount
+    changed = plain(decimal(amount, decimals))
+    return {
+        "time": time,
+        "entry": ref,
+        "what": why,
+        "change": changed if amount < 0 else f"+{changed}",
+        "asset": asset,
+        "balance": plain(decimal(now, decimals)),
+    }
 
 
 def main(argv: list[str]) -> int:

@@ -13,10 +13,11 @@ from pit.archives.fields import show_time
 from pit.archives.mbox import Entry
 from pit.filters.accounts import OUTSIDE
 from pit.filters.history import history
-from pit.filters.instructions import SCALE, Order
+from pit.filters.instructions import SCALE, Act, Order
 from pit.filters.match import Match
 from pit.filters.positions import Positions
 from pit.filters.record import reference_key
+from pit.pits.members import Member
 from pit.pits.rules import RULES
 from pit.pits.state import Pit
 
@@ -60,17 +61,22 @@ def tape(entries: Iterable[Entry]) -> Iterator[Row]:
     for entry, _, acts, _, _ in history(entries):
         for act in acts:
             if act.directive.verb == "fill":
-                quantity, ticker, price, buyer, seller = act.directive.args
-                yield {
-                    "entry": act.ref,
-                    "time": entry.time,
-                    "ticker": ticker,
-                    "quantity": plain(quantity),
-                    "price": plain(price),
-                    "buyer": buyer,
-                    "seller": seller,
-                    "taker": act.directive.keys.get("taker", ""),
-                }
+                yield trade(act, entry.time)
+
+
+def trade(act: Act, time: str) -> Row:
+    """A fill that stands, of an entry of that time."""
+    quantity, ticker, price, buyer, seller = act.directive.args
+    return {
+        "entry": act.ref,
+        "time": time,
+        "ticker": ticker,
+        "quantity": plain(quantity),
+        "price": plain(price),
+        "buyer": buyer,
+        "seller": seller,
+        "taker": act.directive.keys.get("taker", ""),
+    }
 
 
 def holdings(positions: Positions, pit: Pit, handle: str | None = None) -> Iterator[Row]:
@@ -119,7 +125,17 @@ def members(pit: Pit) -> Iterator[Row]:
             "roles": sorted(member.roles),
             "mail": list(member.mail),
             "fingerprint": member.fingerprint,
+            "key": _key_state(pit, member),
         }
+
+
+def _key_state(pit: Pit, member: Member) -> str:
+    """What there is to know of a member's key; that it has expired, an audit says."""
+    if member.fingerprint in pit.revoked:
+        entry, reason = pit.revoked[member.fingerprint]
+        return f"revoked in entry {entry}, {reason}"
+    waits = pit.waiting.get(member.handle)
+    return f"{waits} waits for `confirm`" if waits else "in force"
 
 
 def rules(pit: Pit) -> Iterator[Row]:

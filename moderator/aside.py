@@ -8,6 +8,7 @@ heard. So he is told, once for each signed text, at his enrolled address. Whoeve
 has seen gets nothing, and nobody is told of what is decided, old, or was told before.
 """
 
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from pit.archives.errors import PitError
 from pit.archives.mime import enclosed
 from pit.moderator import queries, replies
 from pit.moderator.case import Case, Finding
-from pit.moderator.footers import around, blame, unwrap
+from pit.moderator.footers import Around, around, blame, outside, unwrap
 from pit.moderator.ledger import Instruction
 from pit.moderator.mail import MAX_MAIL
 from pit.moderator.rules import ANSWERED, ASKED, QUARANTINED, Verdict, decide, key, right
@@ -38,13 +39,18 @@ class _Stray(NamedTuple):
 
 
 def _inside(case: Case) -> _Stray | None:
-    """A mail with text around its clearsigned block, if it would be new and right without."""
-    body = case.mail.body
-    found = around(body)
-    if found is None:
-        return None
-    head = case.data[: len(case.data) - len(body)]
-    inner = Case(head + found.block, case.ledger, case.now, case.settings)
+    """A mail with something around what is signed, if it would be new and right without."""
+    with suppress(PitError):
+        body = case.mail.body
+        found = around(body)
+        head = case.data[: len(case.data) - len(body)]
+        return _alone(case, found, head + found.block) if found else None
+    found = outside(case.data)
+    return _alone(case, found, found.block) if found else None
+
+
+def _alone(case: Case, found: Around, mail: bytes) -> _Stray | None:
+    inner = Case(mail, case.ledger, case.now, case.settings)
     verdict = decide(inner)
     if verdict.follows == QUARANTINED or verdict.code in ("duplicate", "right"):
         return None

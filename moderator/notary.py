@@ -21,21 +21,26 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, TypeVar
 
+from pit.archives.entry import NOTARY
 from pit.archives.errors import Misconfigured
 from pit.archives.store import Store
 from pit.moderator import quarantine, replies
+from pit.moderator.aside import Aside
 from pit.moderator.case import Case, examine
 from pit.moderator.facts import Unsound
 from pit.moderator.ledger import SAVED_EVERY, files_of
+from pit.moderator.privacy import keep_shut
+from pit.moderator.queries import Memory
 from pit.moderator.receipts import Receipts
 from pit.moderator.report import Decision, Report
 from pit.moderator.resume import give_up, open_ledger, reopened, say
-from pit.moderator.rules import QUARANTINED, REFUSED, TAKEN, Verdict, decide
+from pit.moderator.rules import ASKED, QUARANTINED, REFUSED, TAKEN, Verdict, decide
 from pit.moderator.stamp import Batch, Clock, seal_due, utc_now
 from pit.pits import spool
 from pit.pits.gnupg import KeyHome
 from pit.pits.home import Home, choose_pit, load_settings, root, save_settings
 from pit.pits.options import add_pit, parser
+from pit.pits.reply import destination
 
 __all__ = ["Decision", "Notary", "Report", "main"]
 
@@ -63,6 +68,8 @@ class Notary:
     ) -> None:
         self._home, self._clock, self._clock_ok = home, clock, clock_ok
         self.settings = load_settings(home, pit)
+        if self.settings.send:
+            raise Misconfigured(f"{pit} is run elsewhere: mail goes there by {self.settings.send}")
         self._folder, self._index = home.archive(pit), home.ledger(pit)
         self._opened: KeyHome | None = None
         self._closing = ExitStack()
@@ -73,7 +80,9 @@ class Notary:
             self.ledger = open_ledger(self._folder, pit, self._index, full=full)
             self._closing.callback(lambda: self.ledger.index.close())
             self._limit = replies.Limit(home.pit(pit) / "answered", self.ledger.number)
+            self._memories = (Memory(home.pit(pit) / "queries"), Memory(home.pit(pit) / "strays"))
             self._note_id()
+            self._keep_shut()
         except BaseException:
             self.close()
             raise
@@ -149,14 +158,15 @@ class Notary:
     def _decided(self, mails: Sequence[bytes], seal: bool = False) -> "_Done":
         """Decide on mails, stamp those that are taken, and close the batch if it has any news."""
         batch = Batch(self.ledger, self.settings, self._keys, self._clock, self._clock_ok)
-        cases = [Case(mail, self.ledger, "", self.settings) for mail in mails]
+        cases = [Case(mail, self.ledger, "", self.settings, self._keys) for mail in mails]
         examine(cases)
-        decided = [(case, self._decide(batch, case)) for case in cases]
-        return _Done(batch, decided, batch.close() if batch.news or seal else b"")
+        aside = Aside(*self._memories)
+        decided = [(case, self._decide(batch, case, aside)) for case in cases]
+        return _Done(batch, decided, batch.close() if batch.news or seal else b"", aside)
 
-    def _decide(self, batch: Batch, case: Case) -> Decision:
+    def _decide(self, batch: Batch, case: Case, aside: Aside) -> Decision:
         case.now = batch.now()
-        verdict = decide(case)
+        verdict = aside.judge(case, decide(case))
         entry = verdict.finding.entry
         if verdict.follows == REFUSED and not self.ledger.number:
             verdict = verdict._replace(follows=QUARANTINED)  # no archive yet to record it in
@@ -176,6 +186,7 @@ class Notary:
         entries, stamp = len(done.batch.entries), self.ledger.prev
         self._store.append(done.data, entries=entries, stamp=stamp, limit=limit)
         self._note_id()
+        self._keep_shut()
 
     def _save(self, least: int = 1) -> None:
         """Save the index if at least so many entries are new: it follows the archive's mark."""
@@ -186,16 +197,22 @@ class Notary:
             except Unsound as error:
                 give_up(self.ledger, self._index, str(error))
 
+    def _keep_shut(self) -> None:
+        private = self.ledger.pit.rule("private") == "yes"
+        keep_shut(self._home, self.settings.name, private=private)
+
     def _note_id(self) -> None:
-        """Note the pit's id in the settings once the charter stands; it never changes again."""
+        """Note in the settings the pit's id, which never changes again, and the notary's key."""
         found, noted = self.ledger.pit.id, self.settings.id
         if noted and found != noted:
             raise Misconfigured(
                 f"{self._folder}: the pit's id is {found or 'missing'}; the settings say {noted}: "
                 "another pit's archive, or none; put the right one back"
             )
-        if found != noted:
-            self.settings = self.settings._replace(id=found)
+        own = self.ledger.pit.members.get(NOTARY)
+        key = own.fingerprint if own else self.settings.notary
+        if (found, key) != (noted, self.settings.notary):
+            self.settings = self.settings._replace(id=found, notary=key)
             save_settings(self._home, self.settings)
 
     def _answer(self, done: "_Done") -> None:
@@ -206,19 +223,25 @@ class Notary:
             (case, decision)
             for case, decision in done.decided
             if decision.signer
+            and decision.verdict.follows != ASKED
             and (
                 self._first(case, decision.verdict)
                 or self._limit.allows(case.mail.sender, moment, hour_ago)
             )
         ]
         told = self._sure(lambda: self._replies(done.batch, answered))
-        places: dict[str, Path] = {}
-        for reply in told:
-            if reply.handle not in places:
-                wallet = self._home.wallet(reply.handle)
-                outbox = self._home.outbox(self.settings.name)
-                places[reply.handle] = wallet / "inbox" if wallet.is_dir() else outbox
-        spool.put_all([(places[reply.handle], reply.mail) for reply in told])
+        told += [
+            reply
+            for reply in done.aside.answers()
+            if self._limit.allows(reply.address, moment, hour_ago)
+        ]
+        name = self.settings.name
+        places = {who: destination(self._home, name, who) for who in {one.handle for one in told}}
+        questions = done.aside.questions(self._home.asked(name))
+        spool.put_all([*questions, *((places[reply.handle], reply.mail) for reply in told)])
+        if done.aside:
+            fresh = timedelta(seconds=self.ledger.pit.rule("freshness"))
+            done.aside.remember(f"{now - fresh:%Y-%m-%dT%H:%M:%SZ}")
         self._limit.save(self.ledger.number, hour_ago)
 
     def _first(self, case: Case, verdict: Verdict) -> bool:
@@ -236,17 +259,18 @@ class Notary:
     def _reply(self, receipts: Receipts, case: Case, decision: Decision) -> replies.Reply:
         if decision.entry:
             return receipts.of(case, decision.entry)
-        verdict = decision.verdict
-        recorded = verdict.code != "early"
-        return replies.refusal(case, verdict.code, verdict.finding, recorded)
+        return replies.refusal(case, decision.verdict.code, decision.verdict.finding)
 
 
 class _Done(NamedTuple):
-    """A batch, each mail's case and decision; data: what is to be appended, b'' for nothing."""
+    """A batch, each mail's case and decision; data: what is to be appended, b'' for nothing; aside:
+    what is answered without an entry.
+    """
 
     batch: Batch
     decided: list[tuple[Case, Decision]]
     data: bytes
+    aside: Aside
 
 
 def main(argv: list[str]) -> int:

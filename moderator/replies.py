@@ -4,26 +4,25 @@ A reply goes to the address that the proven signer wrote from, an enrolled one, 
 is plain text that a person can read, check by hand, and show to others.
 """
 
-import re
-from collections import deque
-from functools import lru_cache
+from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import NamedTuple
 
-from pit.archives.disk import write_atomic
-from pit.archives.entry import asctime
 from pit.moderator.case import Case, Finding
+from pit.moderator.hints import explain
 from pit.moderator.ledger import Instruction
+from pit.moderator.mistake import excerpt, mistake
 from pit.moderator.rules import SENTENCES
 from pit.moderator.stamp import Made
+from pit.pits import queries, reply
 from pit.pits.display import printable
+from pit.pits.reply import citable, letter
 
-__all__ = ["Limit", "Reply", "receipt", "refusal"]
-
-PER_HOUR = 100
-"""Replies to one address within an hour; the first one to each instruction is not counted."""
+__all__ = ["Limit", "Reply", "astray", "receipt", "refusal"]
 
 _QUOTED_LINES = 200
+_WIDTH = 78
 _HOW_TO_CHECK = """\
 Keep this mail: it proves that the entry stands, whatever becomes of the archive. Below are the
 entry's stamp, six lines; the path from it to the root of the tree over all stamps; and the seal, a
@@ -34,7 +33,6 @@ of a byte 01, the hash on the left and the hash on the right, the path's being o
 R says. The last one is the seal's `root:`. gpg --verify checks the seal.
 
 """
-_MESSAGE_ID = re.compile(r"<[!-;=?-~]{3,200}>").fullmatch
 
 
 class Reply(NamedTuple):
@@ -61,29 +59,74 @@ def receipt(case: Case, entry: Made, path: str, seal: bytes) -> Reply:
     return _reply(case, f"receipt {pit} {number}", body)
 
 
-def refusal(case: Case, code: str, finding: Finding, recorded: bool) -> Reply:
-    """Why an instruction was not taken; recorded: in the archive, for good."""
+_FATES = {
+    "": "The archive records the refusal, so the same signature is never taken again: to try\n"
+    "anew, correct the text and sign it anew.",
+    "early": "Nothing was recorded: the same mail may be sent again.",
+    "asked": "Nothing was recorded, as nothing that is asked ever is: correct the text and sign\n"
+    "it anew.",
+    "shape": "Nothing was done and nothing recorded: send the same signed block again, with\n"
+    "nothing above or below it, or sign the text anew.",
+    "parts": "Nothing was done and nothing recorded: sign the text alone, and send that.",
+}
+"""What becomes of a text that was refused."""
+
+
+_HELP = "How to write to this pit says the answer to a signed `help`.\n\n"
+
+
+def refusal(case: Case, code: str, finding: Finding) -> Reply:
+    """Why an instruction was not taken, the place and the likely cause, and what to do."""
     name = case.ledger.name
-    rule = "number" if code == "early" else code
-    if recorded:
-        what = (
-            "The archive records the refusal, so the same signature is never taken again: to try\n"
-            "anew, correct the text and sign it anew."
-        )
-    else:
-        what = "Nothing was recorded: the same mail may be sent again."
+    fate = "early" if code == "early" else "asked" if case.asks else ""
     body = (
         f"The pit {name} does not take your text: {code}.\n"
-        f"{SENTENCES[rule]}\n\n{finding}\n\n{what}\n\n"
-        f"{_directive(case.instruction, code)}\n\n"
+        f"{SENTENCES['number' if code == 'early' else code]}\n\n{finding}\n"
+        f"{_place(case, finding)}\n{_FATES[fate]}\n\n"
+        f"{_HELP if code == 'words' else ''}"
+        f"{'' if case.asks else _directive(case.instruction, code)}"
         f"{_quoted(case.block.text.decode('utf-8', 'replace'))}"
     )
     return _reply(case, f"refusal {name} {code}", body.encode())
 
 
+def astray(case: Case, why: Sequence[str], quoted: bool) -> Reply:
+    """Why a mail was not taken that is more than its signed text, though it proves its sender.
+
+    case: what of it proves him. quoted: whether that is a text.
+    """
+    name = case.ledger.name
+    said = "\n".join(fill(one, _WIDTH) for one in why)
+    text = _quoted(case.block.text.decode("utf-8", "replace")) if quoted else ""
+    body = (
+        f"The pit {name} does not take your mail: shape.\n{SENTENCES['shape']}\n\n{said}\n\n"
+        f"{_FATES['shape' if quoted else 'parts']}\n{text and chr(10)}{text}"
+    )
+    return _reply(case, f"refusal {name} shape", body.encode())
+
+
+def _place(case: Case, finding: Finding) -> str:
+    """The line at fault with a caret below it, and the likely causes; '' for no place."""
+    if not finding.line:
+        return ""
+    pit = case.ledger.pit
+    m = mistake(
+        case.block.text.decode("utf-8", "replace"),
+        finding.line,
+        finding.column,
+        finding.problem,
+        {**pit.words, **queries.WORDS},
+        case.ledger.name,
+        pit.id[:16],
+    )
+    causes = "".join(f"\n{fill(one, _WIDTH)}\n" for one in explain(m))
+    return f"\n{excerpt(m)}{causes}"
+
+
 def _directive(instruction: Instruction, code: str) -> str:
     """Which instruction it is, in the words of the archive."""
-    return f"refused {instruction.fingerprint} {instruction.signed} {instruction.text} {code}"
+    fingerprint, signed, text = instruction
+    return f"refused {fingerprint} {signed} {text} {code}\n\n"
 
 
 def _quoted(text: str) -> str:
@@ -99,55 +142,23 @@ def _quoted_line(line: str) -> str:
     return f"> {shown[:900]}".rstrip()
 
 
-@lru_cache(maxsize=16)
-def _date(second: str) -> str:
-    """A time as a Date field has it (RFC 5322, 3.3); second: `2026-11-20T12:50:19`."""
-    week, month, day, clock, year = asctime(second).split()
-    return f"{week}, {day:0>2} {month} {year} {clock} +0000"
-
-
 def _reply(case: Case, what: str, body: bytes) -> Reply:
-    address, now = case.mail.sender, case.now
-    ours = case.settings.address
     named = [value for name, value in case.mail.fields if name == "message-id"]
-    thread = f"In-Reply-To: {named[0]}\n" if len(named) == 1 and _MESSAGE_ID(named[0]) else ""
+    thread = citable(named[0]) if len(named) == 1 else ""
     key = f"{case.instruction.text[:32]}.{case.instruction.signed.replace(':', '')}"
-    head = (
-        "Return-Path: <>\n"
-        f"From: {case.ledger.name} <{ours}>\n"
-        f"To: {address}\n"
-        f"Subject: {what}\n"
-        f"Date: {_date(now[:19])}\n"
-        f"Message-ID: <{what.replace(' ', '.')}.{key}@{ours.partition('@')[2]}>\n"
-        f"{thread}"
-        "Auto-Submitted: auto-replied\n"
-        f"Pit-Reply: {what}\n"
-        "MIME-Version: 1.0\n"
-        "Content-Type: text/plain; charset=utf-8\n"
-        "Content-Transfer-Encoding: 8bit\n\n"
-    )
-    return Reply(case.handle, address, head.encode() + body)
+    settings = case.settings._replace(name=case.ledger.name)
+    mail = letter(settings, case.mail.sender, what, key, case.now, body, thread=thread)
+    return Reply(case.handle, case.mail.sender, mail)
 
 
-class Limit:
-    """How many replies each address got within the last hour; kept in a file of lines.
-
-    Anybody can mail a signed text again that he has seen, and have its author answered. The file
-    also says up to which entry everybody was told; number: the archive's last. What is between was
-    cut off by a crash, and is owed.
+class Limit(reply.Limit):
+    """The limit of replies, and who is still owed one: what stands since everybody was told was cut
+    off by a crash. number: the archive's last entry.
     """
 
     def __init__(self, path: Path, number: int) -> None:
-        self._path, self._changed = path, False
-        lines = path.read_text("utf-8", "replace").splitlines() if path.exists() else []
-        self._told = 0
-        self._sent: dict[str, deque[str]] = {}
-        for time, _, address in (line.partition(" ") for line in lines):
-            if time != "told":
-                self._sent.setdefault(address, deque()).append(time)
-            elif re.fullmatch("[0-9]{1,15}", address):
-                self._told = int(address)
-        self._owed = range(self._told + 1, number + 1)
+        super().__init__(path)
+        self._owed = range(self.told + 1, number + 1)
         self._paid: set[Instruction] = set()
 
     def owes(self, instruction: Instruction, record: int) -> bool:
@@ -156,23 +167,3 @@ class Limit:
             return False
         self._paid.add(instruction)
         return True
-
-    def allows(self, address: str, now: str, hour_ago: str) -> bool:
-        """Count a reply to this address at the time `now`; False if there were too many."""
-        times = self._sent.setdefault(address, deque())
-        while times and times[0] <= hour_ago:
-            times.popleft()
-        if len(times) >= PER_HOUR:
-            return False
-        times.append(now)
-        self._changed = True
-        return True
-
-    def save(self, told: int, hour_ago: str) -> None:
-        """Write the file, if it has anything new to say, without what is an hour old."""
-        if not self._changed and told == self._told:
-            return
-        sent = sorted((time, to) for to, times in self._sent.items() for time in times)
-        lines = "".join(f"{time} {to}\n" for time, to in sent if time > hour_ago)
-        write_atomic(self._path, f"told {told}\n{lines}".encode())
-        self._changed, self._told = False, told

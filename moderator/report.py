@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from typing import NamedTuple
 
-from pit.moderator.rules import ANSWERED, QUARANTINED, REFUSED, TAKEN, Verdict
+from pit.moderator.rules import ANSWERED, ASKED, QUARANTINED, REFUSED, TAKEN, Verdict
 
 __all__ = ["Decision", "Report"]
 
@@ -41,14 +41,15 @@ class Report(NamedTuple):
     def summary(self) -> str:
         """It in one line."""
         count = self.tally
+        asked = f"asked {count[ASKED]}, " if count[ASKED] else ""
         return (
-            f"stamped {count[TAKEN]}, refused {count[REFUSED]}, answered {count[ANSWERED]}, "
+            f"stamped {count[TAKEN]}, refused {count[REFUSED]}, answered {count[ANSWERED]}, {asked}"
             f"quarantined {count[QUARANTINED]}; sealed {self.sealed}"
         )
 
     def json(self) -> str:
         """It for a program, each mail too."""
-        kinds = {"stamped": TAKEN, REFUSED: REFUSED, ANSWERED: ANSWERED, QUARANTINED: QUARANTINED}
+        kinds = {"stamped": TAKEN} | {k: k for k in (REFUSED, ANSWERED, ASKED, QUARANTINED)}
         found = {name: self.tally[kind] for name, kind in kinds.items()}
         decisions = [
             {

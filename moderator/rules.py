@@ -4,6 +4,7 @@ A rule finds something or nothing; the first finding decides. What follows from 
 table: until the signature is proven, silence; after that an answer.
 """
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -15,11 +16,24 @@ from pit.moderator.case import Case, Finding
 from pit.moderator.wording import line_of, objection
 from pit.pits.members import GOOD
 from pit.pits.openpgp import SignatureError
+from pit.pits.signing import subject_of
 
-__all__ = ["ANSWERED", "QUARANTINED", "REFUSED", "RULES", "TAKEN", "Rule", "Verdict", "decide"]
+__all__ = [
+    "ANSWERED",
+    "ASKED",
+    "QUARANTINED",
+    "REFUSED",
+    "RULES",
+    "TAKEN",
+    "Rule",
+    "Verdict",
+    "decide",
+]
 
 TAKEN, QUARANTINED, REFUSED, ANSWERED = "taken", "quarantined", "refused", "answered"
-"""What follows: an entry; quarantine in silence; an answer and a record; an answer alone."""
+ASKED = "asked"
+"""What follows: an entry; quarantine in silence; an answer and a record; an answer alone; `pit
+answer` answers."""
 
 SOON = 300
 """Seconds that a signature may be in the future: clocks differ."""
@@ -29,7 +43,7 @@ def loop(case: Case) -> Finding | None:
     """Mail that a program sent by itself, or that comes back from the list."""
     ours = "<" + case.settings.address.replace("@", ".").lower() + ">"
     for name, value in case.head.found:
-        if name == "return-path" and value == "<>":
+        if name == "return-path" and "".join(value.split()) == "<>":
             return Finding("its return path is null: a bounce or an answer")
         if name == "auto-submitted" and value.lower() != "no":
             return Finding(f"`Auto-Submitted: {value[:80]}`")
@@ -44,12 +58,17 @@ def size(case: Case) -> Finding | None:
 
 
 def shape(case: Case) -> Finding | None:
-    """Anything but plain headers and one canonical clearsigned block."""
+    """Anything but plain headers and one signed text, a canonical clearsigned block or PGP/MIME."""
     try:
-        case.block  # noqa: B018 - it is cut when first asked for
+        block = case.block
     except PitError as error:
         return Finding(str(error))
+    if block.octets is None and _PART(block.text):
+        return Finding("the signed text is a part of a PGP/MIME mail, taken out of it")
     return None
+
+
+_PART = re.compile(rb"(?:[!-9;-~]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?content-type:", re.IGNORECASE).match
 
 
 def key(case: Case) -> Finding | None:
@@ -76,7 +95,7 @@ def signature(case: Case) -> Finding | None:
         fault = case.fault(case.signer[1])
     except PitError as error:
         return Finding(str(error))
-    if fault:
+    if fault and not case.lapsed:
         return Finding(fault)
     # What readers will cut from the archive must be what was verified (ARCHIVE, Reading).
     if not _plain(case) and _cut(case) != case.block.text:
@@ -85,7 +104,9 @@ def signature(case: Case) -> Finding | None:
 
 
 def _plain(case: Case) -> bool:
-    """Whether nothing is escaped or quoted: the text is what stands between its two lines."""
+    """Whether nothing is escaped, encoded or quoted: the text stands between its two lines."""
+    if case.mail.in_mime:
+        return False
     body = case.mail.body
     start = body.find(b"\n\n") + 2
     return case.stored is case.data and body.startswith(case.block.text + SIGNATURE, start)
@@ -112,10 +133,12 @@ def right(case: Case) -> Finding | None:
     member = case.ledger.pit.members.get(case.handle)
     if member and member.standing != GOOD:
         return Finding(f"{case.handle} is {member.standing}")
-    cert = case.ledger.keys.of(case.handle) if case.ledger.number else None
-    if cert and cert.revoked:
-        return Finding(f"the key {cert.fingerprint} is revoked")
-    if cert and cert.expires and cert.expires[:19] <= case.now[:19]:
+    cert = case.signer[1]
+    if fault := case.ledger.keys.fault(cert.fingerprint):
+        return Finding(fault)
+    if case.fault(cert):
+        return Finding(case.lapsed)
+    if cert.expires and cert.expires[:19] <= case.now[:19]:
         return Finding(f"the key {cert.fingerprint} expired at {cert.expires}")
     signed = case.signature.created_text
     age, fresh = case.moment - case.signature.created, case.ledger.pit.rule("freshness")
@@ -164,6 +187,11 @@ def after(case: Case) -> Finding | None:
     return Finding(f"seal {entry} has the root {stands} here; keep both: one is forged", line, 10)
 
 
+def query(case: Case) -> Finding | None:
+    """A text that asks and instructs nothing: it is no entry."""
+    return Finding(subject_of(case.block.text.decode())) if case.asks else None
+
+
 class Rule(NamedTuple):
     """A rule: its name, the reason code; what it asks; what follows; a sentence for the sender."""
 
@@ -176,7 +204,7 @@ class Rule(NamedTuple):
 RULES = (
     Rule("loop", loop, QUARANTINED, "Automatic mail is not taken."),
     Rule("size", size, QUARANTINED, "The mail is too large."),
-    Rule("shape", shape, QUARANTINED, "The mail is not one clearsigned text and nothing else."),
+    Rule("shape", shape, QUARANTINED, "The mail is not one signed text and nothing else."),
     Rule("key", key, QUARANTINED, "The mail is signed by nobody here, or not from his address."),
     Rule("signature", signature, QUARANTINED, "The signature is not good."),
     Rule("duplicate", duplicate, ANSWERED, "This instruction was decided before."),
@@ -184,6 +212,7 @@ RULES = (
     Rule("words", objection, REFUSED, "The text is not one that this pit can take."),
     Rule("number", number, ANSWERED, "This report is not the next one; nothing was recorded."),
     Rule("after", after, REFUSED, "The text builds on a history that is not this archive's."),
+    Rule("query", query, ASKED, "The text asks; it is answered, and nothing is recorded."),
 )
 """The rules in the order in which they are asked."""
 
@@ -206,5 +235,7 @@ def decide(case: Case) -> Verdict:
     for rule in RULES:
         finding = rule.check(case)
         if finding:
-            return Verdict(rule.follows, finding.code or rule.name, finding)
+            # What is never archived is refused without a record of it.
+            follows = ANSWERED if rule.follows == REFUSED and case.asks else rule.follows
+            return Verdict(follows, finding.code or rule.name, finding)
     return _TAKEN

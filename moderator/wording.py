@@ -1,7 +1,9 @@
 """The rule `words`: whether a signed text says what this signer may say in this pit now."""
 
+from pit.archives.entry import NOTARY
 from pit.archives.language import LanguageError, Text, check_characters
 from pit.moderator.case import Case, Finding
+from pit.pits import queries
 from pit.pits.openpgp import certificate
 from pit.pits.trial import first_objection
 
@@ -15,6 +17,8 @@ def objection(case: Case) -> Finding | None:
         written = data.decode()
         check_characters(written)
         text = case.text
+        if case.asks:
+            queries.check(text)
     except UnicodeDecodeError as error:
         line, column = (
             data.count(b"\n", 0, error.start) + 1,
@@ -22,8 +26,20 @@ def objection(case: Case) -> Finding | None:
         )
         return Finding(f"the byte {data[error.start]:02X} is no UTF-8", line, column)
     except LanguageError as error:
-        return Finding(error.problem, error.line, error.column)
-    return _head(case, text, written) or _directives(case, text)
+        mixed = "" if case.asks else _mixed(written, error)
+        return Finding(mixed or error.problem, error.line, error.column)
+    return _head(case, text, written) or (None if case.asks else _directives(case, text))
+
+
+def _mixed(written: str, error: LanguageError) -> str:
+    """What is wrong if the error is a question among instructions; '' if it is not."""
+    word = written.split("\n")[error.line - 1].split(" ", 1)[0]
+    if error.column != 1 or word not in queries.WORDS:
+        return ""
+    return (
+        f"`{word}` asks, and is never archived; send questions in a mail of their own, without "
+        "instructions"
+    )
 
 
 def line_of(written: str, start: str) -> int:
@@ -49,7 +65,7 @@ def _head(case: Case, text: Text, written: str) -> Finding | None:
         return None
     if charter:
         return Finding("the pit has its charter already", text.lines[0], 1)
-    if not text.id and not text.after:
+    if not text.id and not text.after and not case.asks:
         right = f"write `  id: {pit.id[:16]}` or `  after: N ROOT` below it"
         return Finding(f"the `pit` line says not which {text.pit}; {right}", here, 1)
     if text.id and text.id != pit.id[:16]:
@@ -63,10 +79,17 @@ def _head(case: Case, text: Text, written: str) -> Finding | None:
 def _directives(case: Case, text: Text) -> Finding | None:
     """Whether each directive stands in its place, is the signer's to say, and can have effect."""
     ledger = case.ledger
-    index, problem = first_objection(text, case.handle, case.now, ledger.pit, ledger.keys)
+    handle, cert = case.signer
+    index, problem = first_objection(
+        text, handle, case.now, ledger.pit, ledger.keys, cert.fingerprint
+    )
     if problem:
         return Finding(problem, text.lines[index], 1)
     for directive, line in zip(text.directives, text.lines, strict=True):
+        if directive.verb == "rekey" and directive.args[0] == NOTARY:
+            lacks = case.lacks(certificate(directive.keys["key"]))
+            if lacks:
+                return Finding(f"this notary cannot sign with that key: {lacks}", line, 1)
         if directive.verb == "charter":
             notary = certificate(directive.keys["notary-key"]).fingerprint
             if notary != case.settings.notary:

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
-from pit.archives.fields import FIELDS
+from pit.archives.fields import FIELDS, choice
 
 
 class Rule(NamedTuple):
     """A parameter: the field its value is read by, its default as written, what it means.
 
-    most: the largest number it may be, None for any.
+    kind: the field's name, or `=` and the words to choose from, `|` between. most: the largest
+    number it may be, None for any.
     """
 
     kind: str
@@ -41,6 +42,19 @@ RULES: dict[str, Rule] = {
         "how far the notary's clock may be past the last stamp before it stops and asks",
     ),
     "witnesses": Rule("natural", "0", "how many witnesses each seal should have"),
+    "private": Rule("yes", "no", "`yes`: archive, mirrors and list are readable to members only"),
+    "outcomes": Rule(
+        "=each|hourly|daily|off",
+        "each",
+        "how often members are told what became of their instructions: at each entry that says "
+        "so, by the hour or the day of Pit-Time, or never",
+    ),
+    "post": Rule(
+        "=each|batch",
+        "each",
+        "what a mail to the list carries: each entry has one of its own, or all that the notary "
+        "sealed together (at most 1 MiB) share one",
+    ),
     "segment-entries": Rule(
         "count",
         "50000",
@@ -61,7 +75,7 @@ def read(name: str, value: str) -> Any:
     rule = RULES.get(name)
     if rule is None:
         raise ValueError(f"there is no rule `{name}`; known are {', '.join(sorted(RULES))}")
-    field = FIELDS[rule.kind]
+    field = choice(*rule.kind[1:].split("|")) if rule.kind[0] == "=" else FIELDS[rule.kind]
     if not re.fullmatch(field.pattern, value):
         raise ValueError(f"'{value}' is not {field.what}; {field.right}")
     reader: Callable[[str], Any] = field.read or str

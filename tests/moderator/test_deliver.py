@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from pit.moderator.limits import LIMIT
 from pit.pits import spool
 from pit.pits.home import Home, Settings, save_settings
 
@@ -17,12 +18,16 @@ def a_pit(folder: Path) -> Home:
     return home
 
 
-def deliver(home: Home, mail: bytes, *args: str, file_size: int = 0) -> tuple[int, str]:
+def deliver(
+    home: Home, mail: bytes, *args: str, file_size: int = 0, memory: int = 0
+) -> tuple[int, str]:
     """The exit status of `pit deliver` and what it says; file_size: the most bytes of a file."""
 
     def limited() -> None:
         if file_size:
             resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
+        if memory:
+            resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
 
     code = (
         "import sys\nfrom pit.archives.errors import PitError\nfrom pit.moderator import deliver\n"
@@ -82,3 +87,17 @@ def test_a_spool_that_is_no_folder_is_to_be_tried_again(tmp_path: Path) -> None:
     status, said = deliver(home, MAIL)
     assert status == 75
     assert "spool" in said
+
+
+def test_a_mail_that_is_too_long_goes_back(tmp_path: Path) -> None:
+    home = a_pit(tmp_path)
+    status, said = deliver(home, b"x" * (LIMIT + 1001))
+    assert (status, str(LIMIT) in said) == (65, True)
+    assert waiting(home) == []
+    assert deliver(home, b"x" * LIMIT) == (0, "")
+    assert len(waiting(home)[0]) == LIMIT
+
+
+def test_no_trouble_of_the_program_sends_a_mail_back(tmp_path: Path) -> None:
+    status, said = deliver(a_pit(tmp_path), b"x" * LIMIT, memory=12 << 20)
+    assert status == 75 and "MemoryError" in said

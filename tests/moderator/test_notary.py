@@ -11,9 +11,9 @@ import pytest
 
 from pit.archives.entry import read_entry
 from pit.archives.errors import Busy, Damaged, Denied, Misconfigured
-from pit.moderator import notary, replies
+from pit.moderator import notary
 from pit.moderator.notary import Notary
-from pit.pits import spool
+from pit.pits import reply, spool
 from pit.pits.home import save_settings
 from tests.moderator.world import (
     FIRST,
@@ -238,7 +238,7 @@ def test_a_reply_cannot_be_answered_and_goes_to_the_enrolled_address_alone(world
 def test_an_address_gets_at_most_so_many_refusals_an_hour(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replies, "PER_HOUR", 2)  # beside the first one to each instruction
+    monkeypatch.setattr(reply, "PER_HOUR", 2)  # beside the first one to each instruction
     bad = world.mail("buy\n")
     world.run(bad, bad)
     world.run(bad, bad, world.mail("buy\n", "bob"), world.mail(BUY))
@@ -263,7 +263,7 @@ def killed_before_it_tells(world: World) -> None:
 def test_what_a_crash_cut_off_is_told_whatever_the_limit_and_once(
     stands: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replies, "PER_HOUR", 1)
+    monkeypatch.setattr(reply, "PER_HOUR", 1)
     with copied(stands) as world:
         mails = [world.mail(BUY) for _ in range(3)] + [world.mail("buy\n")]
         world.put(*mails)

@@ -388,7 +388,7 @@ def test_what_is_wrong_is_refused_by_its_rule_and_its_good_twin_taken(
 
 
 def test_every_rule_is_in_the_table_of_tests() -> None:
-    tested = {row.code for row in ROWS} | {"duplicate"}
+    tested = {row.code for row in ROWS} | {"duplicate", "query"}
     assert {rule.name for rule in RULES} <= tested
 
 

@@ -1,0 +1,209 @@
+"""What became of each instruction, in the words of who gave it.
+
+    1042 (spring): bought 10 SHARE at 5.00, 50.00 EUR paid, 450.00 left
+
+A line is about an instruction by its entry (or the directive in it) and the member's own `ref:`,
+and says what the entry at hand made of it. The arithmetic is that of `positions`: exact, and after
+the directive that the line is about.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pit.archives.amounts import decimal, plain
+from pit.archives.fields import show_time
+from pit.filters.accounts import Hold
+from pit.filters.instructions import Act, Cancel, Claim, Order, Trade, scaled, smallest
+from pit.filters.lanes import Owed
+from pit.filters.positions import Positions
+from pit.filters.runner import Event
+from pit.filters.standing import Standing
+from pit.pits.display import printable
+from pit.pits.listing import Ticker
+from pit.pits.state import Pit
+
+__all__ = ["Outcome", "Teller"]
+
+
+class Outcome(NamedTuple):
+    """A line for a member."""
+
+    handle: str
+    line: str
+
+
+class Teller(Positions):
+    """Position keeping that says what each entry means to whom. said: of the last entry."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[Outcome] = []
+
+    def step(self, event: Event, pit: Pit, record: Standing) -> Iterator[Owed]:
+        """As `positions`, a directive at a time."""
+        self.said = []
+        coming = Counter[str]()  # what later fills of this entry take of an order, in 10**-9
+        for act in event.acts:
+            if isinstance(act.subject, Trade):
+                for order in act.subject:
+                    coming[order.ref] += scaled[act.directive.args[0]]
+        for act in event.acts:
+            hold = self.accounts.holds.get(_subject(act))
+            yield from super().step(event._replace(acts=(act,)), pit, record)
+            if isinstance(act.subject, Trade):
+                for order in act.subject:
+                    coming[order.ref] -= scaled[act.directive.args[0]]
+            for handle, line in self._tell(act, hold, coming, event.signer, pit):
+                self.said.append(Outcome(handle, printable(line)))
+
+    def _tell(
+        self, act: Act, hold: Hold | None, coming: Counter[str], signer: str, pit: Pit
+    ) -> Iterator[tuple[str, str]]:
+        """(handle, line) of a directive that has had its effect; hold: before it."""
+        verb, args, keys = act.directive
+        subject = act.subject
+        if verb == "accept" or verb == "refuse":
+            owner, _, ref = args[0].partition("/")
+            if verb == "refuse":
+                yield owner, f"{_name(ref, subject)}: refused: {args[1]}"
+            elif isinstance(subject, Order):
+                yield owner, f"{_name(ref, subject)}: {self._accepted(subject, pit)}"
+            elif isinstance(subject, Claim):
+                yield from self._granted(subject, pit)
+            else:
+                yield owner, f"{ref}: accepted"
+        elif isinstance(subject, Trade):
+            ticker = pit.tickers.get(subject.bought.ticker)
+            if ticker:
+                yield from self._traded(act, subject, coming, ticker, pit)
+        elif verb == "leaves":
+            if isinstance(subject, Order):
+                yield subject.owner, self._ended(subject, str(args[3]), hold, pit)
+            elif isinstance(subject, Cancel):
+                line = f"{subject.ref}: too late, {subject.target} works no more"
+                yield subject.owner, line
+        elif isinstance(subject, Claim):
+            yield from self._claimed(verb, act.ref, subject, hold, pit)
+        elif verb == "deposit" and subject is None:
+            handle, number, asset = args
+            now = self._now(handle, asset, pit, "now")
+            note = f" ({keys['ref']})" if "ref" in keys else ""
+            yield handle, f"{act.ref}{note}: received {self._amount(number, asset, pit)}, {now}"
+        elif verb == "issue" and subject is None:
+            number, asset = args
+            now = self._now(signer, asset, pit, "now")
+            yield signer, f"{act.ref}: issued {self._amount(number, asset, pit)}, {now}"
+
+    def _amount(self, number: object, asset: str, pit: Pit) -> str:
+        """An amount as written, with the asset's decimals."""
+        units = smallest(number, asset, pit) or 0  # type: ignore[arg-type]
+        return f"{_plain(units, asset, pit)} {asset}"
+
+    def _now(self, handle: str, asset: str, pit: Pit, word: str) -> str:
+        """A balance, called so, and what of it is held: `450.00 left (100.00 held)`."""
+        balance = _plain(self.accounts.balance(handle, asset), asset, pit)
+        held = self.accounts.held_of(handle, asset)
+        return f"{balance} {word}" + (f" ({_plain(held, asset, pit)} held)" if held else "")
+
+    def _available(self, handle: str, asset: str, pit: Pit) -> str:
+        return f"{_plain(self.accounts.available(handle, asset), asset, pit)} available"
+
+    def _accepted(self, order: Order, pit: Pit) -> str:
+        side, limit = ("buy", "or lower") if order.buys else ("sell", "or higher")
+        ticker = pit.tickers.get(order.ticker)
+        quantity = _quantity(order.quantity, ticker) if ticker else plain(order.written)
+        said = f"{side} {quantity} {order.ticker} at {plain(order.limit)} {limit} accepted, works"
+        if order.until:
+            said += f" until {show_time(order.until)}"
+        hold = self.accounts.holds.get(order.ref)
+        if hold:
+            held = f"{_plain(hold.amount, hold.asset, pit)} {hold.asset} held"
+            said += f"; {held}, {self._available(order.owner, hold.asset, pit)}"
+        return said
+
+    def _granted(self, claim: Claim, pit: Pit) -> Iterator[tuple[str, str]]:
+        """A transfer or withdrawal whose accept stands."""
+        asset = claim.asset
+        amount = f"{_plain(claim.amount or 0, asset, pit)} {asset}"
+        if claim.verb == "transfer":
+            left = self._now(claim.owner, asset, pit, "left")
+            yield claim.owner, f"{claim.ref}: {amount} given to {claim.to}, {left}"
+            now = self._now(claim.to, asset, pit, "now")
+            yield claim.to, f"{claim.ref}: received {amount} from {claim.owner}, {now}"
+        else:
+            available = self._available(claim.owner, asset, pit)
+            said = f"withdraw {amount} accepted; held until it is paid out, {available}"
+            yield claim.owner, f"{claim.ref}: {said}"
+
+    def _claimed(
+        self, verb: str, ref: str, claim: Claim, hold: Hold | None, pit: Pit
+    ) -> Iterator[tuple[str, str]]:
+        """A withdrawal that ends."""
+        asset = claim.asset
+        amount = f"{_plain(claim.amount or 0, asset, pit)} {asset}"
+        if verb == "payout":
+            left = self._now(claim.owner, asset, pit, "left")
+            yield claim.owner, f"{claim.ref}: {amount} paid out by {ref}, {left}"
+        elif verb == "cancel":
+            free = f"; {amount} free again" if hold else ""
+            available = self._available(claim.owner, asset, pit)
+            yield claim.owner, f"{claim.ref}: cancelled by {ref}{free}, {available}"
+
+    def _traded(
+        self, act: Act, trade: Trade, coming: Counter[str], ticker: Ticker, pit: Pit
+    ) -> Iterator[tuple[str, str]]:
+        number, code, price = act.directive.args[:3]
+        cost = scaled[number] * scaled[price] // ticker.value_scaled
+        paid = f"{_plain(cost, ticker.currency, pit)} {ticker.currency}"
+        what = f"{plain(number)} {code} at {plain(price)}"
+        for order, asset, said in (
+            (trade.bought, ticker.currency, f"bought {what}, {paid} paid"),
+            (trade.sold, code, f"sold {what}, {paid} received"),
+        ):
+            left = self._now(order.owner, asset, pit, "left" if order.buys else f"{asset} left")
+            rest = order.quantity - order.filled + coming[order.ref]
+            more = f"; {_of(rest, order, ticker)} still work" if rest else ""
+            yield order.owner, f"{_name(order.ref, order)}: {said}, {left}{more}"
+
+    def _ended(self, order: Order, words: str, hold: Hold | None, pit: Pit) -> str:
+        """An order that works no more."""
+        why, _, cause = words.partition(" ")
+        said = words
+        if why == "cancelled":
+            said = f"cancelled by {cause}" if cause else "cancelled: it met an order of your own"
+        ticker = pit.tickers.get(order.ticker)
+        line = f"{_name(order.ref, order)}: {said}"
+        if ticker:
+            rest = _of(order.quantity - order.filled, order, ticker)
+            line += f"; {rest} {order.ticker} did not trade"
+        if hold:
+            free = f"{_plain(hold.amount, hold.asset, pit)} {hold.asset} free again"
+            line += f", {free}, {self._available(order.owner, hold.asset, pit)}"
+        return line
+
+
+def _subject(act: Act) -> str:
+    """The reference of the order or claim that a directive is about, '' for none."""
+    return act.subject.ref if isinstance(act.subject, Order | Claim) else ""
+
+
+def _name(ref: str, subject: object) -> str:
+    """An instruction by its reference, and the member's own."""
+    label = subject.label if isinstance(subject, Order) else ""
+    return f"{ref} ({label})" if label else ref
+
+
+def _plain(amount: int, asset: str, pit: Pit) -> str:
+    """An amount in smallest units as a number."""
+    return plain(decimal(amount, pit.decimals(asset) or 0))
+
+
+def _quantity(amount: int, ticker: Ticker) -> str:
+    """A quantity of 10**-9 with the ticker's decimals."""
+    return plain(decimal(amount // ticker.unit_scaled, ticker.decimals))
+
+
+def _of(rest: int, order: Order, ticker: Ticker) -> str:
+    """What is left of an order: `4 of 10`."""
+    return f"{_quantity(rest, ticker)} of {_quantity(order.quantity, ticker)}"
