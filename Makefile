@@ -7,22 +7,33 @@ ROOMS  = archives pits filters moderator wallet
 BIN    = .venv/bin
 
 # The system's part, in the names of Debian and Ubuntu.
-APT    = gnupg mairix rsync sqlite3 strace hledger ledger python3-venv ca-certificates
-TOOLS  = gpg mairix rsync sqlite3 strace hledger ledger
-SYSTEM = apt-get update; DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $(APT)
+APT    = gnupg mairix rsync sqlite3 strace hledger ledger openssh-server mutt rnp python3-venv ca-certificates $(MTA)
+TOOLS  = gpg mairix rsync sqlite3 strace hledger ledger sshd mutt rnp $(MTA)
+# Postfix, which the tests run with a folder, a queue and a port of their own: installed without a
+# configuration it starts nothing. Where there is a mail server already, that one stays, and without
+# Postfix the tests that need it are skipped.
+MTA    = $(if $(wildcard /usr/sbin/sendmail),,postfix)
+NONE   = echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections
+SYSTEM = apt-get update; $(if $(MTA),$(NONE);) DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $(APT)
 
-.PHONY: demo test faults lint docs bench clean
+.PHONY: demo test faults fuzz lint docs bench mailman clean
 
 demo: .venv/ready
 	PATH="$(CURDIR)/$(BIN):$$PATH" docs/demo.sh
 
-test: lint
+test: lint .venv-mailman/ready
 	$(BIN)/pytest -q -n 2 tests
 
 # Some 20 minutes: every fault, each counted where it really fired (the figures stand at the end).
 faults: .venv/ready
 	$(BIN)/pytest -q -n 2 -m long tests --ignore tests/faults
 	$(BIN)/pytest -q -n 2 -m "long or not long" -k "not sample" tests/faults
+
+# Some 20 minutes: 10^6 inputs, the first of them the hostile mails of tests/mails. Where there is no
+# atheris for this Python, Hypothesis does what it can.
+fuzz: .venv/ready
+	-$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[fuzz]'
+	$(BIN)/python -m tests.fuzz
 
 lint: .venv/ready
 	$(BIN)/ruff check
@@ -36,8 +47,12 @@ docs: .venv/ready
 bench: .venv/ready
 	@for file in benchmarks/*.py; do $(BIN)/python "$$file" || exit; done
 
+# A Mailman core on loopback, to look at; it says where, and Ctrl-C ends it.
+mailman: .venv/ready .venv-mailman/ready
+	$(BIN)/python -m tests.mailman.core .mailman
+
 clean:
-	rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info
+	rm -rf .venv .venv-mailman .mailman .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # Entry points and versions live in these three files: when one changes, the project is installed
@@ -45,7 +60,7 @@ clean:
 # the pinned one (--no-build-isolation). mypy cannot see an editable install of mapped packages: it
 # gets links.
 .venv/ready: setup.cfg pyproject.toml constraints.txt
-	@set -e; \
+	@set -e; PATH="$$PATH:/usr/sbin"; \
 	lacks() { for name in $(TOOLS); do command -v $$name || return 0; done; \
 		! $(PYTHON) -c 'import ensurepip'; }; \
 	ask() { echo "make: one of $(TOOLS) or Python's ensurepip is missing; as root, run: $$1" >&2; exit 1; }; \
@@ -63,4 +78,10 @@ clean:
 	rm -rf tradingpit.egg-info  # an older table of verbs in it would be found before the new one
 	mkdir -p .venv/typed/pit
 	for room in $(ROOMS); do ln -sfn "../../../$$room" ".venv/typed/pit/$$room"; done
+	touch $@
+
+# Mailman in a venv of its own: the tests run it as a program, with its own versions of things.
+.venv-mailman/ready: constraints-mailman.txt | .venv/ready
+	test -x .venv-mailman/bin/pip || $(PYTHON) -m venv --clear .venv-mailman
+	.venv-mailman/bin/pip install -q --disable-pip-version-check -c constraints-mailman.txt mailman
 	touch $@

@@ -105,13 +105,14 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many faults really fired (tests/faults)."""
-    total: Counter[str] = Counter()
-    for report in (one for kind in terminalreporter.stats.values() for one in kind):
-        if getattr(report, "when", "") == "call":
-            for name, counted in report.user_properties:
-                total.update(counted if name == "faults" else {})
-    if total:
-        terminalreporter.section("faults")
-    for what in sorted(total):
-        terminalreporter.write_line(f"{total[what]:9,}  {what}")
+    """Say how many faults really fired (tests/faults), and what huge mails cost (tests/mails)."""
+    for title in ("faults", "enormous mails"):
+        total: Counter[str] = Counter()
+        for report in (one for kind in terminalreporter.stats.values() for one in kind):
+            if getattr(report, "when", "") == "call":
+                for name, counted in report.user_properties:
+                    total.update(counted if name == title else {})
+        if total:
+            terminalreporter.section(title)
+        for what in sorted(total):
+            terminalreporter.write_line(f"{total[what]:9,}  {what}")

@@ -8,6 +8,9 @@ import pytest
 
 from pit.pits.command import verbs
 from pit.pits.gnupg import KeyHome
+from pit.pits.home import load_settings
+from pit.pits.identity import Identity
+from pit.wallet import request
 from tests.conftest import Shell, bash, end_agent
 
 TOY = """\
@@ -41,8 +44,13 @@ def floor(shown: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> 
     (folder / "orders.mbox").write_text(TOY)
     (folder / "talk.txt").write_text('say "Good morning"\n')
     shutil.copy(next((folder / "home/wallets/alice/sent").iterdir()), folder / "order.eml")
+    pit("distribute")
+    shutil.copy(min((folder / "home/pits/acme/posts/new").iterdir()), folder / "post.eml")
     with KeyHome(folder / ".gnupg") as keys:
-        (folder / "fingerprint").write_text(keys.make_key("Emil", "emil@example.org"))
+        emil = Identity("emil", keys.make_key("Emil", "emil@example.org"), "", "emil@example.org")
+        settings = load_settings(pit.home, "acme")
+        (folder / "request.eml").write_bytes(request.make(keys, emil, settings, "op@example.org"))
+        (folder / "fingerprint").write_text(emil.fingerprint)
     return folder
 
 
