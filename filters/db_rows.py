@@ -125,6 +125,8 @@ def in_lots(amount: int, order: Order, pit: Pit) -> Number | tuple[None, str]:
 
 
 def _limit(order: Order, pit: Pit) -> Number | tuple[None, str]:
+    if order.limit is None:
+        return None, "market"
     ticker = pit.tickers.get(order.ticker)
     unit = 10 ** (SCALE - ticker.price_decimals) if ticker else 1
     if ticker and not order.price % unit:

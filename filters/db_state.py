@@ -68,12 +68,11 @@ def _holdings(writer: Writer, books: Books) -> None:
 def _orders(writer: Writer, books: Books) -> None:
     """How far `match` has come with each order that stands open."""
     orders, pit = books.matched.record.orders, books.matched.pit
-    states = {row["order"]: row["state"] for row in views.orders(books.match, orders, pit)}
     for order in orders.values():
-        left = order.quantity if order.left < 0 else order.left
+        state, left = books.match.standing(order)
         remaining, text = in_lots(left, order, pit)
         values: dict[str, Value] = {"remaining": remaining, "remaining_shown": text}
-        writer.update("orders", order.ref, status=states[order.name], **values)
+        writer.update("orders", order.ref, status=state, **values)
 
 
 def _listed(writer: Writer, books: Books) -> None:

@@ -12,11 +12,13 @@ from pit.archives.amounts import decimal, plain
 from pit.archives.fields import show_time
 from pit.archives.mbox import Entry
 from pit.filters.accounts import OUTSIDE
+from pit.filters.book import Working
 from pit.filters.history import history
 from pit.filters.instructions import SCALE, Order
 from pit.filters.match import Match
 from pit.filters.positions import Positions
 from pit.filters.record import reference_key
+from pit.pits.listing import Ticker
 from pit.pits.rules import RULES
 from pit.pits.state import Pit
 
@@ -32,8 +34,9 @@ def _quantity(amount: int, ticker: str, pit: Pit) -> str:
     return plain(decimal(amount // 10 ** (SCALE - decimals), decimals))
 
 
-def _price(order: Order, pit: Pit) -> str:
-    ticker = pit.tickers.get(order.ticker)
+def _price(order: Order | Working, ticker: Ticker | None) -> str:
+    if order.limit is None:
+        return "market"
     if ticker is None:
         return plain(order.limit)
     decimals = ticker.price_decimals
@@ -49,9 +52,9 @@ def book(match: Match, pit: Pit) -> Iterator[Row]:
                 yield {
                     "ticker": ticker,
                     "side": side,
-                    "price": _price(level[0], pit),
+                    "price": _price(level[0], pit.tickers.get(ticker)),
                     "quantity": _quantity(sum(order.left for order in level), ticker, pit),
-                    "orders": [order.name for order in level],
+                    "orders": [order.order.name for order in level],
                 }
 
 
@@ -94,17 +97,14 @@ def orders(match: Match, open_orders: dict[str, Order], pit: Pit) -> Iterator[Ro
     """The open orders, oldest first."""
     for ref in sorted(open_orders, key=reference_key):
         order = open_orders[ref]
-        state = "working" if order.left > 0 else "waiting" if order.left < 0 else "ended"
-        if order.left < 0 and not order.accepted:
-            state = "unanswered"
-        left = order.quantity if order.left < 0 else order.left
+        state, left = match.standing(order)
         yield {
             "order": order.name,
             "side": "buy" if order.buys else "sell",
             "quantity": _quantity(order.quantity, order.ticker, pit),
             "left": _quantity(left, order.ticker, pit),
             "ticker": order.ticker,
-            "price": _price(order, pit),
+            "price": _price(order, pit.tickers.get(order.ticker)),
             "until": show_time(order.until) if order.until else "",
             "state": state,
         }

@@ -32,6 +32,7 @@ RULES: dict[str, Rule] = {
         "7d",
         "how old a signature may be, by Pit-Time, when the notary takes the mail in",
     ),
+    "day-end": Rule("clock", "00:00", "when orders with `tif: day` expire: HH:MM, UTC"),
     "idle-seal": Rule(
         "duration", "1h", "after how long without a seal the notary makes one anyway"
     ),
