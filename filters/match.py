@@ -77,7 +77,7 @@ class Match:
         ),
         Verb(
             "waiting",
-            "{ticker:asset} {what:=order|cancel|replace|banned|session} {instruction:reference} "
+            "{lane:word} {what:=order|cancel|replace|banned|session} {instruction:reference} "
             "{time:time}",
             "An instruction that waits for its turn.",
             keys={
@@ -297,6 +297,7 @@ class Match:
                     found.quantity = scaled[keys["quantity"]]
                 if "price" in keys:
                     found.price, found.limit = scaled[keys["price"]], keys["price"]
+                    found.cover = -1
                 if "cover" in keys:
                     found.cover = keys["cover"]
                 if "shown" in keys:

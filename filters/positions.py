@@ -161,15 +161,14 @@ class Positions:
         quantity = max(one.quantity for one in (order, *asked)) - order.filled
         if not order.buys:
             return ticker.code, units_of(max(0, quantity), ticker)
-        if order.limit is None:
-            if order.cover >= 0:
-                return ticker.currency, order.cover // ticker.value_scaled
+        if order.limit is None and order.cover < 0:
             return ticker.currency, max(0, self.accounts.available(order.owner, ticker.currency))
-        price = max(one.price for one in (order, *asked))
-        return ticker.currency, value_of(max(0, quantity), price, ticker)
+        prices = [one.price for one in (order, *asked) if one.limit is not None]
+        need = value_of(max(0, quantity), max(prices, default=0), ticker)
+        return ticker.currency, max(need, order.cover // ticker.value_scaled)
 
     def _judge_replace(self, replace: Replace, pit: Pit, record: Standing) -> Owed:
-        order = record.orders.get(replace.target)
+        order = _replaced(replace, record)
         ticker = pit.tickers.get(order.ticker) if order else None
         if order is None or ticker is None:
             return self._accept(replace.owner, replace.ref, pit)  # it will be late
@@ -298,7 +297,7 @@ class Positions:
         self, replace: Replace, accepted: bool, pit: Pit, record: Standing
     ) -> None:
         """A replace's answer stands. It is taken as it stands, whatever was owed."""
-        order = record.orders.get(replace.target)
+        order = _replaced(replace, record)
         if not self.keeps(replace.owner) or order is None:
             return
         asked = self.replacing.setdefault(replace.target, [])
@@ -320,11 +319,8 @@ class Positions:
             if self.keeps(order.owner):
                 if order.filled == order.quantity:
                     self._release(order)
-                elif order.limit is None or order.ref in self.replacing:
+                else:  # the record is as the whole entry leaves it
                     self._hold_on(order, pit)
-                else:
-                    held = value_of(quantity, order.price, ticker) if order.buys else pieces
-                    self.accounts.release(order.ref, held)
         why = f"{plain(number)} {ticker.code} @ {plain(price)}"
         self._move(bought.owner, sold.owner, ticker.currency, cost, act.ref, why)
         self._move(sold.owner, bought.owner, ticker.code, pieces, act.ref, why)
@@ -373,6 +369,12 @@ class Positions:
         for order in record.orders.values():
             if order.label and order.ref in self.accounts.holds:
                 self.labels[order.owner, order.label] = order.ref
+
+
+def _replaced(replace: Replace, record: Standing) -> Order | None:
+    """The order that a replace is of, if it stands open and is its owner's."""
+    order = record.orders.get(replace.target)
+    return order if order and order.owner == replace.owner else None
 
 
 def main(argv: list[str]) -> int:

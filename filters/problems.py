@@ -56,8 +56,6 @@ def order_problem(order: Order, ticker: Ticker | None, now: str) -> str:
 
 def replace_problem(replace: Replace, order: Order, ticker: Ticker) -> str:
     """Why an order cannot be replaced so, as a sentence; '' when it can."""
-    if order.limit is None:
-        return f"{order.ref} is a market order; cancel it and send another"
     if not replace.quantity:
         return f"a quantity of 0 buys and sells nothing; `cancel {order.ref}` ends it"
     return _off_lot("", replace.quantity, ticker) or _off_tick(

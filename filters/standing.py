@@ -152,10 +152,9 @@ def _replace(
 ) -> Replace | Problem:
     target = directive.args[0]
     order = record.orders.get(target)
-    mine = order is not None and order.owner == entry.signer
-    if not mine and not pit.open:
-        return record.problem(ref, entry, f"entry {target} is no open order of yours")
-    lane = order.ticker if order and mine else "-"
+    lane = order.ticker if order and order.owner == entry.signer else "-"
+    if lane == "-" and pit.specialist("-") is None and not pit.open:
+        return record.problem(ref, entry, f"no order of yours is entry {target}")
     replace = record.replaces[ref] = Replace(ref, entry.signer, lane, directive)
     replace.accepted = pit.open
     return replace
@@ -323,7 +322,7 @@ def _leaves(
         del record.orders[target]
     elif isinstance(asked, Replace):
         order.quantity, order.price, order.limit = asked.quantity, asked.price, asked.limit
-        order.written = asked.written
+        order.written, order.cover = asked.written, -1
     else:  # decremented
         order.quantity = order.filled + scaled[number]
         order.written = trimmed(decimal(order.quantity, SCALE))

@@ -102,7 +102,7 @@ class Lane:
         if resting and not stays:
             self.book.side(found.order.buys).remove(found)
         found.quantity, found.left = replace.quantity, left
-        found.price, found.limit = replace.price, replace.limit
+        found.price, found.limit, found.cover = replace.price, replace.limit, -1
         found.shown = min(found.shown, left) if stays else 0
         if stays or found in self.stops:
             return
