@@ -9,52 +9,23 @@ priority (FILTERS, Everything in the order of its own entry; MARKET, Matching).
 """
 
 import sys
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from heapq import heappop, heappush
-from typing import NamedTuple
 
-from pit.archives.amounts import decimal, trimmed
-from pit.archives.verbs import NO_KEYS, Directive, Verb
+from pit.archives.verbs import Directive, Verb
+from pit.filters import match_state
 from pit.filters.book import Working
-from pit.filters.instructions import SCALE, Act, Cancel, Order, Replace, scaled
+from pit.filters.instructions import Act, Cancel, Order, Replace
 from pit.filters.lanes import Owed
+from pit.filters.match_state import stands
 from pit.filters.record import reference_key
 from pit.filters.runner import Event
 from pit.filters.standing import Standing
 from pit.filters.stream import main_of
 from pit.filters.trading import HALT, Lane
+from pit.filters.turns import Banned, Item, Session, What
 from pit.pits.listing import Holder
 from pit.pits.state import Pit
-
-
-class Banned(NamedTuple):
-    """A member was suspended or expelled at entry `ref`: his working orders are cancelled."""
-
-    ref: str
-    owner: str
-
-
-class Session(NamedTuple):
-    """`halt`, `resume` or `auction` at entry `ref`; until: of an auction."""
-
-    ref: str
-    verb: str
-    until: str
-
-
-What = Order | Cancel | Replace | Banned | Session
-
-
-class Item(NamedTuple):
-    """An instruction that waits for its turn in a lane: when it came, and what it is.
-
-    fired: a stop order whose stop has been triggered.
-    """
-
-    time: str
-    what: What
-    fired: bool = False
 
 
 class Match:
@@ -62,38 +33,10 @@ class Match:
 
     name = "match"
     versions = range(1, 2)
-    words: Sequence[Verb] = (
-        Verb(
-            "working",
-            "{order:reference} {left:number}",
-            "An order in the book, each side in the order in which it trades.",
-            keys={
-                "quantity": "number",
-                "price": "price",
-                "shown": "number",
-                "cover": "units",
-                "as": "=stop|held",
-            },
-        ),
-        Verb(
-            "waiting",
-            "{lane:word} {what:=order|cancel|replace|banned|session} {instruction:reference} "
-            "{time:time}",
-            "An instruction that waits for its turn.",
-            keys={
-                "owner": "handle",
-                "session": "=halt|resume|auction",
-                "until": "time",
-                "fired": "yes",
-            },
-        ),
-        Verb("last", "{ticker:asset} {price:price}", "The price of a ticker's last fill."),
-        Verb("closed", "{ticker:asset} {until:word}", "A halt, or a call phase until a time."),
-    )
+    words: Sequence[Verb] = match_state.WORDS
 
     def __init__(self) -> None:
         self.lanes: dict[str, Lane] = {}
-        self.waiting: dict[str, deque[Item]] = {}
         self._deadlines: list[tuple[str, str]] = []
 
     def publisher(self, lane: str, pit: Pit) -> Holder | None:
@@ -144,8 +87,7 @@ class Match:
         lane = self.lanes.get(ticker)
         if lane is None:
             lane = self.lanes[ticker] = Lane(ticker, pit, record)
-            self.waiting[ticker] = deque()
-        waiting = self.waiting[ticker]
+        waiting = lane.waiting
         if waiting or (isinstance(what, Order | Replace) and not what.accepted):
             waiting.append(Item(time, what))
         else:
@@ -153,11 +95,12 @@ class Match:
 
     def _drain(self, ticker: str, now: str, record: Standing, out: list[Owed]) -> None:
         """Work what waits, in order, up to the first instruction that has no answer."""
-        lane, waiting = self.lanes[ticker], self.waiting[ticker]
+        lane = self.lanes[ticker]
+        waiting = lane.waiting
         while waiting:
             time, what, _ = waiting[0]
             if isinstance(what, Order | Replace) and not what.accepted:
-                if _open(what.ref, record):
+                if stands(what.ref, record):
                     return  # no answer yet
                 waiting.popleft()  # refused
                 continue
@@ -165,13 +108,14 @@ class Match:
             lane.pass_time(time, out)
             self._work(lane, item, out)
         lane.pass_time(now, out)
+        self._wake(lane)
 
     def _work(self, lane: Lane, item: Item, out: list[Owed]) -> None:
         what = item.what
         if isinstance(what, Order):
             lane.order(what, out, fired=item.fired)
             if what.until:
-                heappush(self._deadlines, (what.until, lane.ticker))
+                self._wake(lane)
         elif isinstance(what, Cancel):
             lane.cancel(what, out)
         elif isinstance(what, Replace):
@@ -182,8 +126,14 @@ class Match:
             lane.resume(out)
         else:
             lane.close(what.until or HALT)
-            if what.until:
-                heappush(self._deadlines, (what.until, lane.ticker))
+            self._wake(lane)
+
+    def _wake(self, lane: Lane) -> None:
+        """Note when something will happen in a lane by itself."""
+        when = lane.deadline()
+        if when and when != lane.noted:
+            lane.noted = when
+            heappush(self._deadlines, (when, lane.ticker))
 
     def standing(self, order: Order) -> tuple[str, int]:
         """How far an open order has come, and what is left of it (10**-9).
@@ -196,7 +146,7 @@ class Match:
         if lane and found:
             state = "stop" if found in lane.stops else "held" if found in lane.held else "working"
             return state, found.left
-        if any(item.what is order for item in self.waiting.get(order.ticker, ())):
+        if lane and any(item.what is order for item in lane.waiting):
             return "waiting" if order.accepted else "unanswered", order.quantity
         return "ended", 0
 
@@ -205,13 +155,15 @@ class Match:
         due = set()
         while self._deadlines and self._deadlines[0][0] <= now:
             due.add(heappop(self._deadlines)[1])
-        for ticker in sorted(due):
-            if not self.waiting[ticker]:
-                self.lanes[ticker].pass_time(now, out)
+        for lane in (self.lanes[ticker] for ticker in sorted(due)):
+            lane.noted = ""
+            if not lane.waiting:
+                lane.pass_time(now, out)
+                self._wake(lane)
 
     def adopt(
         self, ticker: str, owed: Sequence[Owed], pit: Pit, record: Standing
-    ) -> Iterator[Owed]:
+    ) -> Sequence[Owed]:
         """Start the lane again from the orders that stand open, with the fills that stand.
 
         Orders whose reports all stand go back to where they were; what caused the others, and what
@@ -221,8 +173,7 @@ class Match:
         old = self.lanes.get(ticker, lane)
         lane.closed, lane.last = old.closed, old.last
         self.lanes[ticker] = lane
-        waited = self.waiting.get(ticker, deque())
-        later = {item.what.ref for item in waited}
+        later = {item.what.ref for item in old.waiting}
         again: dict[str, Item] = {}
         for was in owed:
             found = record.cancels.get(was.cause) or record.replaces.get(was.cause)
@@ -237,11 +188,11 @@ class Match:
         for order in sorted(record.orders.values(), key=lambda order: reference_key(order.ref)):
             if order.ticker == ticker and order.ref not in later and order.ref not in again:
                 self._put_back(Working(order), lane, old)
-        self.waiting[ticker] = deque(again[ref] for ref in sorted(again, key=reference_key))
-        self.waiting[ticker].extend(waited)
+        lane.waiting.extend(again[ref] for ref in sorted(again, key=reference_key))
+        lane.waiting.extend(old.waiting)
         out: list[Owed] = []
         self._drain(ticker, pit.time, record, out)
-        yield from out
+        return out
 
     def _put_back(self, found: Working, lane: Lane, old: Lane) -> None:
         """Let an order that stands open work as it did, or rest."""
@@ -254,114 +205,17 @@ class Match:
         else:
             found.shown = min(order.terms.show, found.left)
             lane.book.side(order.buys).add(found)
-        self._put(found, lane)
-
-    def _put(self, found: Working, lane: Lane) -> None:
-        lane.working[found.order.ref] = found
-        if found.order.until:
-            lane.limit_time(found)
-            heappush(self._deadlines, (found.order.until, lane.ticker))
+        lane.put(found)
 
     def dump(self, record: Standing) -> Iterator[Directive]:
         """Which of the record's orders work, and how; what waits."""
-        for ticker, lane in sorted(self.lanes.items()):
-            if lane.closed:
-                yield Directive("closed", (ticker, lane.closed))
-            if lane.last is not None:
-                yield Directive("last", (ticker, trimmed(decimal(lane.last, SCALE))))
-            places = (("", lane.book), ("stop", lane.stops), ("held", lane.held))
-            for place, orders in places:
-                for found in orders:
-                    if found.left and found.order.ref in record.orders:
-                        yield _dumped(found, place)
-            for time, what, fired in self.waiting[ticker]:
-                if isinstance(what, Order | Replace) and not _open(what.ref, record):
-                    continue  # refused meanwhile
-                keys: Mapping[str, str] = {"fired": "yes"} if fired else NO_KEYS
-                if isinstance(what, Banned):
-                    keys = {"owner": what.owner}
-                elif isinstance(what, Session):
-                    keys = {"session": what.verb, **({"until": what.until} if what.until else {})}
-                kind = type(what).__name__.lower()
-                yield Directive("waiting", (ticker, kind, what.ref, time), keys)
+        return match_state.dump(self.lanes, record)
 
     def load(self, directives: Sequence[Directive], pit: Pit, record: Standing) -> None:
         """The state from `dump`."""
-        for verb, args, keys in directives:
-            if verb == "working":
-                order = record.orders[args[0]]
-                lane = self._made(order.ticker, pit, record)
-                found = Working(order)
-                found.left = scaled[args[1]]
-                if "quantity" in keys:
-                    found.quantity = scaled[keys["quantity"]]
-                if "price" in keys:
-                    found.price, found.limit = scaled[keys["price"]], keys["price"]
-                    found.cover = -1
-                if "cover" in keys:
-                    found.cover = keys["cover"]
-                if "shown" in keys:
-                    found.shown = scaled[keys["shown"]]
-                place = keys.get("as", "")
-                if place:
-                    (lane.stops if place == "stop" else lane.held).append(found)
-                else:
-                    lane.book.side(order.buys).add(found)
-                self._put(found, lane)
-            elif verb == "waiting":
-                ticker, kind, ref, time = args
-                what: What
-                if kind == "order":
-                    what = record.orders[ref]
-                elif kind == "cancel":
-                    what = record.cancels[ref]
-                elif kind == "replace":
-                    what = record.replaces[ref]
-                elif kind == "banned":
-                    what = Banned(ref, keys["owner"])
-                else:
-                    what = Session(ref, keys["session"], keys.get("until", ""))
-                self._made(ticker, pit, record)
-                self.waiting[ticker].append(Item(time, what, "fired" in keys))
-            elif verb == "closed":
-                lane = self._made(args[0], pit, record)
-                lane.closed = args[1]
-                if lane.closed != HALT:
-                    heappush(self._deadlines, (lane.closed, args[0]))
-            elif verb == "last":
-                self._made(args[0], pit, record).last = scaled[args[1]]
-        for order in record.orders.values():
-            self._made(order.ticker, pit, record)
-
-    def _made(self, ticker: str, pit: Pit, record: Standing) -> Lane:
-        """A ticker's lane, made if there is none."""
-        if ticker not in self.lanes:
-            self.lanes[ticker], self.waiting[ticker] = Lane(ticker, pit, record), deque()
-        return self.lanes[ticker]
-
-
-def _open(ref: str, record: Standing) -> bool:
-    """Whether an order or replace was neither refused nor is over."""
-    return ref in record.orders or ref in record.replaces
-
-
-def _dumped(found: Working, place: str) -> Directive:
-    """An order that works: what of it is not as published is said."""
-    order = found.order
-    keys: dict[str, object] = {}
-    if found.quantity != order.quantity:
-        keys["quantity"] = trimmed(decimal(found.quantity, SCALE))
-    if found.price != order.price:
-        keys["price"] = found.limit
-    if found.shown:
-        keys["shown"] = trimmed(decimal(found.shown, SCALE))
-    if found.cover != order.cover:
-        keys["cover"] = found.cover
-    if place:
-        keys["as"] = place
-    left = order.written if found.left == scaled[order.written] else None
-    args = (order.ref, left if left is not None else trimmed(decimal(found.left, SCALE)))
-    return Directive("working", args, keys or NO_KEYS)
+        self.lanes = match_state.load(directives, pit, record)
+        for lane in self.lanes.values():
+            self._wake(lane)
 
 
 def main(argv: list[str]) -> int:

@@ -4,6 +4,7 @@ A lane is worked instruction by instruction, in the order of their entries; each
 changes the book, and adds what is owed to `out`. Nothing here knows about accounts or answers.
 """
 
+from collections import deque
 from decimal import Decimal
 from heapq import heappop, heappush
 
@@ -15,6 +16,7 @@ from pit.filters.instructions import IMMEDIATE, PLAIN, SCALE, Cancel, Order, Rep
 from pit.filters.lanes import Owed
 from pit.filters.record import reference_key
 from pit.filters.standing import Standing
+from pit.filters.turns import Item
 from pit.pits.state import Pit
 
 __all__ = ["Lane"]
@@ -31,7 +33,8 @@ class Lane:
 
     working: every order that works, by reference: in the book, in `stops` until a fill triggers it,
     or in `held` until a halt is over. closed: '' while it trades, HALT, or the time until which a
-    call phase lasts. last: the price of the last fill, None before the first.
+    call phase lasts. last: the price of the last fill, None before the first. waiting:
+    instructions, from the first on that has no answer. noted: the deadline that its filter knows.
     """
 
     def __init__(self, ticker: str, pit: Pit, record: Standing) -> None:
@@ -41,7 +44,9 @@ class Lane:
         self.stops: list[Working] = []
         self.held: list[Working] = []
         self.closed = ""
+        self.waiting: deque[Item] = deque()
         self.last: int | None = None
+        self.noted = ""
         self._fills: list[int] = []
         self._expiries: list[tuple[str, tuple[int, int], Working]] = []
 
@@ -50,12 +55,10 @@ class Lane:
     def order(self, order: Order, out: Out, *, fired: bool = False) -> None:
         """An accepted order comes in; fired: its stop has been triggered before."""
         came = Working(order)
-        if order.until:
-            if order.until <= order.time:
-                self._end(came, "expired", order.ref, out)
-                return
-            self.limit_time(came)
-        self.working[order.ref] = came
+        if order.until and order.until <= order.time:
+            self._end(came, "expired", order.ref, out)
+            return
+        self.put(came)
         if order.terms.stop and not fired:
             self.stops.append(came)
             return
@@ -134,9 +137,18 @@ class Lane:
 
     # What time brings
 
-    def limit_time(self, order: Working) -> None:
-        """An order expires at its `until`."""
-        heappush(self._expiries, (order.order.until, _by_entry(order), order))
+    def put(self, order: Working) -> None:
+        """An order works from now on, until its time is over."""
+        self.working[order.order.ref] = order
+        if order.order.until:
+            heappush(self._expiries, (order.order.until, _by_entry(order), order))
+
+    def deadline(self) -> str:
+        """The next time at which something happens by itself; '' for none."""
+        times = [self._expiries[0][0]] if self._expiries else []
+        if self.closed not in ("", HALT):
+            times.append(self.closed)
+        return min(times, default="")
 
     def pass_time(self, now: str, out: Out) -> None:
         """Expire what has come to its end; hold the auction whose time has come."""
