@@ -81,8 +81,15 @@ class Side:
 
     def __iter__(self) -> Iterator[Working]:
         """The working orders, best first."""
+        for level in self.levels():
+            yield from level
+
+    def levels(self) -> Iterator[list[Working]]:
+        """The working orders of each price, best first."""
         for key in sorted(self._levels):
-            yield from (order for order in self._levels[key] if order.left)
+            level = [order for order in self._levels[key] if order.left]
+            if level:
+                yield level
 
 
 class Book:

@@ -5,6 +5,7 @@ changes the book, and adds what is owed to `out`. Nothing here knows about accou
 """
 
 from collections import deque
+from collections.abc import Iterator
 from decimal import Decimal
 from heapq import heappop, heappush
 
@@ -207,21 +208,31 @@ class Lane:
     def _available(self, order: Working) -> int:
         """What an order could trade at once."""
         found, cover = 0, order.cover
-        for other in self.book.side(not order.order.buys):
-            if found >= order.left or not order.crosses(other):
-                break
-            if other.order.owner == order.order.owner:
-                if order.order.terms.stp != "oldest":
-                    break
-                continue
-            quantity = min(order.left - found, other.left)
+        for other, size in self._offered(order):
+            quantity = min(order.left - found, size)
             if cover >= 0:
                 payable = self._payable(cover, other.price)
                 cover -= min(quantity, payable) * other.price
                 if payable < quantity:
                     return found + payable
             found += quantity
+            if found == order.left:
+                break
         return found
+
+    def _offered(self, order: Working) -> Iterator[tuple[Working, int]]:
+        """Who would trade with an order, and how much of it, until it meets one of its member."""
+        owner, passes = order.order.owner, order.order.terms.stp == "oldest"
+        for level in self.book.side(not order.order.buys).levels():
+            if not order.crosses(level[0]):
+                return
+            alone = passes or all(other.order.owner != owner for other in level)
+            for other in level:
+                if other.order.owner != owner:
+                    # Hidden parts come behind the own order.
+                    yield other, other.left if alone else other.shown or other.left
+                elif not passes:
+                    return
 
     def _payable(self, cover: int, price: int) -> int:
         """The largest whole number of lots that a cover pays at a price."""
