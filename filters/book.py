@@ -19,17 +19,18 @@ class Working:
     quantity, price, left: in 10**-9; the first two change by replaces, `left` is what may still
     trade. limit: the price as written. shown: of an iceberg that rests, what is shown of it; 0 for
     other orders. cover: what a market order to buy may still cost, in 10**-18 of the currency; -1
-    without a bound.
+    without a bound. came: the instruction by which it came back, '' for its own.
+    tried: whether it has been seen that it could trade as much at once as it must.
     """
 
-    __slots__ = ("cover", "left", "limit", "order", "price", "quantity", "shown")
+    __slots__ = ("came", "cover", "left", "limit", "order", "price", "quantity", "shown", "tried")
 
     def __init__(self, order: Order) -> None:
         self.order = order
         self.price, self.limit = order.price, order.limit
         self.quantity, self.left = order.quantity, order.quantity - order.filled
         self.shown = 0
-        self.cover = order.cover
+        self.cover, self.came, self.tried = order.cover, "", False
 
     def crosses(self, other: "Working") -> bool:
         """Whether this one would trade with one of the other side."""

@@ -123,9 +123,9 @@ class Match:
         elif isinstance(what, Banned):
             lane.ban(what.owner, what.ref, out)
         elif what.verb == "resume":
-            lane.resume(out)
+            lane.resume(what.ref, out)
         else:
-            lane.close(what.until or HALT)
+            lane.close(what.ref, what.until or HALT)
             self._wake(lane)
 
     def _wake(self, lane: Lane) -> None:
@@ -171,7 +171,7 @@ class Match:
         """
         lane = Lane(ticker, pit, record)
         old = self.lanes.get(ticker, lane)
-        lane.closed, lane.last = old.closed, old.last
+        lane.closed, lane.call, lane.last = old.closed, old.call, old.last
         self.lanes[ticker] = lane
         later = {item.what.ref for item in old.waiting}
         again: dict[str, Item] = {}

@@ -23,6 +23,7 @@ WORDS = (
             "price": "price",
             "shown": "number",
             "cover": "units",
+            "came": "reference",
             "as": "=stop|held",
         },
     ),
@@ -39,7 +40,7 @@ WORDS = (
         },
     ),
     Verb("last", "{ticker:asset} {price:price}", "The price of a ticker's last fill."),
-    Verb("closed", "{ticker:asset} {until:word}", "A halt, or a call phase until a time."),
+    Verb("closed", "{ticker:asset} {until:word} {by:reference}", "A halt, or a call phase."),
 )
 
 
@@ -47,7 +48,7 @@ def dump(lanes: Mapping[str, Lane], record: Standing) -> Iterator[Directive]:
     """Which of the record's orders work, and how; what waits."""
     for ticker, lane in sorted(lanes.items()):
         if lane.closed:
-            yield Directive("closed", (ticker, lane.closed))
+            yield Directive("closed", (ticker, lane.closed, lane.call))
         if lane.last is not None:
             yield Directive("last", (ticker, trimmed(decimal(lane.last, SCALE))))
         for place, orders in (("", lane.book), ("stop", lane.stops), ("held", lane.held)):
@@ -76,6 +77,8 @@ def _working(found: Working, place: str) -> Directive:
         keys["shown"] = trimmed(decimal(found.shown, SCALE))
     if found.cover != order.cover:
         keys["cover"] = found.cover
+    if found.came:
+        keys["came"] = found.came
     if place:
         keys["as"] = place
     whole = found.left == scaled[order.written]
@@ -120,7 +123,8 @@ def load(directives: Iterable[Directive], pit: Pit, record: Standing) -> dict[st
             item = Item(time, _what(kind, ref, keys, record), "fired" in keys)
             lane_of(ticker).waiting.append(item)
         elif verb == "closed":
-            lane_of(args[0]).closed = args[1]
+            lane = lane_of(args[0])
+            lane.closed, lane.call = args[1:]
         elif verb == "last":
             lane_of(args[0]).last = scaled[args[1]]
     return lanes
@@ -138,6 +142,8 @@ def _worked(directive: Directive, record: Standing) -> Working:
         found.cover = keys["cover"]
     if "shown" in keys:
         found.shown = scaled[keys["shown"]]
+    found.came = keys.get("came", "")
+    found.tried = bool(found.came)  # what waits to come back has rested before
     return found
 
 

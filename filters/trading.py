@@ -34,8 +34,9 @@ class Lane:
 
     working: every order that works, by reference: in the book, in `stops` until a fill triggers it,
     or in `held` until a halt is over. closed: '' while it trades, HALT, or the time until which a
-    call phase lasts. last: the price of the last fill, None before the first. waiting:
-    instructions, from the first on that has no answer. noted: the deadline that its filter knows.
+    call phase lasts; call: the instruction that said so. last: the price of the last fill, None
+    before the first. waiting: instructions, from the first on that has no answer. noted: the
+    deadline that its filter knows.
     """
 
     def __init__(self, ticker: str, pit: Pit, record: Standing) -> None:
@@ -44,7 +45,7 @@ class Lane:
         self.working: dict[str, Working] = {}
         self.stops: list[Working] = []
         self.held: list[Working] = []
-        self.closed = ""
+        self.closed = self.call = ""
         self.waiting: deque[Item] = deque()
         self.last: int | None = None
         self.noted = ""
@@ -65,13 +66,13 @@ class Lane:
             return
         self.enter(came, order.ref, out)
         if self.stops:
-            self._trigger(out)
+            self._trigger(order.ref, out)
 
     def enter(self, order: Working, cause: str, out: Out) -> None:
         """An order that waits for nothing of its own trades and rests, if the ticker is open."""
         if not self.closed:
             self._work(order, cause, out)
-        elif order.limit is None or order.order.terms.at_once:
+        elif order.limit is None or (order.order.terms.at_once and not order.tried):
             self._end(order, "killed", cause, out)
         else:
             self.held.append(order)
@@ -112,9 +113,10 @@ class Lane:
             return
         if not resting:
             self.held.remove(found)
+        found.came, found.tried = ref, True
         self.enter(found, ref, out)
         if self.stops:
-            self._trigger(out)
+            self._trigger(ref, out)
 
     def ban(self, owner: str, ref: str, out: Out) -> None:
         """A member may not trade any more: his orders end."""
@@ -122,19 +124,19 @@ class Lane:
         for found in sorted(his, key=_by_entry):
             self._end(found, f"cancelled {ref}", ref, out)
 
-    def close(self, until: str) -> None:
+    def close(self, ref: str, until: str) -> None:
         """A halt begins, or a call phase until a time."""
-        self.closed = until
+        self.closed, self.call = until, ref
 
-    def resume(self, out: Out) -> None:
+    def resume(self, ref: str, out: Out) -> None:
         """Trading goes on: what came meanwhile comes in."""
         self.closed = ""
         held, self.held = self.held, []
         for order in held:
             if order.left:
                 self._work(order, order.order.ref, out)
-                if self.stops:
-                    self._trigger(out)
+        if self.stops:
+            self._trigger(ref, out)
 
     # What time brings
 
@@ -173,14 +175,15 @@ class Lane:
             other = others.best()
             if other is None or not order.crosses(other):
                 break
-            if other.order.owner == order.order.owner:
-                self._meet(order, other, cause, out)
-                continue
             quantity = min(order.left, other.shown or other.left)
             if order.cover >= 0:
                 quantity = min(quantity, self._payable(order.cover, other.price))
                 if not quantity:
                     break
+            if other.order.owner == order.order.owner:
+                self._meet(order, other, cause, out)
+                continue
+            if order.cover >= 0:
                 order.cover -= quantity * other.price
             self._fill(order, other, quantity, cause, out)
         if not order.left:
@@ -199,10 +202,11 @@ class Lane:
             if other and order.crosses(other):
                 self._end(order, 'rejected "would trade"', cause, out)
                 return False
-        wanted = order.left if terms.tif == "fok" else terms.minimum
-        if cause == order.order.ref and wanted > self._available(order):
+        wanted = max(terms.minimum, order.left if terms.tif == "fok" else 0)
+        if not order.tried and wanted > self._available(order):
             self._end(order, "killed", cause, out)
             return False
+        order.tried = True
         return True
 
     def _available(self, order: Working) -> int:
@@ -300,8 +304,11 @@ class Lane:
 
     # Stops
 
-    def _trigger(self, out: Out) -> None:
-        """The stops that fills have triggered come in, one after the other, until none is left."""
+    def _trigger(self, cause: str, out: Out) -> None:
+        """The stops that fills have triggered come in, one after the other, until none is left.
+
+        cause: the instruction that was worked.
+        """
         due: list[Working] = []
         while True:
             if self._fills:
@@ -314,6 +321,7 @@ class Lane:
                 return
             order = due.pop(0)
             if order.left:
+                order.came = cause
                 self.enter(order, order.order.ref, out)
 
     # Auctions
@@ -329,7 +337,7 @@ class Lane:
         found = clearing(buys, sells, self.last)
         if found:
             for buyer, seller in pairs(buys, sells, found.price):
-                cause = max(buyer, seller, key=_by_entry)
+                cause = max(buyer, seller, key=_by_coming)
                 if buyer.order.owner == seller.order.owner:
                     self._end(cause, "cancelled", cause.order.ref, out)
                     continue
@@ -339,10 +347,9 @@ class Lane:
             one.shown = min(one.shown, one.left)
         for one in held:
             if one.left:
-                one.shown = min(one.order.terms.show, one.left)
-                self.book.side(one.order.buys).add(one)
+                self._work(one, one.order.ref, out)
         if self.stops:
-            self._trigger(out)
+            self._trigger(self.call, out)
 
     # What is owed
 
@@ -388,6 +395,12 @@ def _reached(order: Working, low: int, high: int) -> bool:
 
 def _by_entry(order: Working) -> tuple[int, int]:
     return reference_key(order.order.ref)
+
+
+def _by_coming(order: Working) -> tuple[tuple[int, int], bool, bool]:
+    """Who came, or came back, later: of what one instruction brought, stops, and of these sells."""
+    brought = order.came or order.order.ref
+    return reference_key(brought), brought != order.order.ref, not order.order.buys
 
 
 def _by_stop(order: Working) -> tuple[int, int, tuple[int, int]]:
