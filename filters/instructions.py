@@ -13,6 +13,8 @@ from pit.archives.verbs import NO_KEYS, Directive
 from pit.pits.state import Pit
 
 SCALE = DECIMALS
+ONE: int = 10**SCALE
+"""A whole one in units of 10**-9."""
 
 
 class _Scaled(dict[Decimal, int]):
@@ -52,6 +54,8 @@ IMMEDIATE = ("ioc", "fok")
 
 PLAIN = Terms()
 
+NO_FEES = (0, 0)
+
 HIGHEST = 10**30
 """The price of a market order to buy; that of one to sell is 0."""
 
@@ -63,12 +67,14 @@ class Order:
     for a market order. quantity, price, filled (by fills that stand): units of 10**-9; replaces
     and decrements that stand change the first two. until: when it expires, '' for never. accepted:
     its `accept` stands. cover: what a market order to buy may cost and has not yet, in 10**-18 of
-    the currency; -1 where nothing bounds it.
+    the currency; -1 where nothing bounds it. rates: fees as maker and as taker, in 10**-9. charges:
+    what it has been charged, in 10**-27 of the currency; what is paid of it is `paid`, rounded up.
     """
 
     __slots__ = (
         "accepted",
         "buys",
+        "charges",
         "cover",
         "filled",
         "label",
@@ -76,6 +82,7 @@ class Order:
         "owner",
         "price",
         "quantity",
+        "rates",
         "ref",
         "terms",
         "ticker",
@@ -97,6 +104,8 @@ class Order:
         self.accepted = False
         self.filled = 0
         self.cover = -1
+        self.rates = NO_FEES
+        self.charges = 0
         if limit is not None:
             self.price = scaled[limit]
         else:
@@ -109,7 +118,7 @@ class Order:
         self.label = keys.get("ref", "")
         self.terms = _terms(keys)
         if self.buys and limit is None and "cap" in keys:
-            self.cover = scaled[keys["cap"]] * 10**SCALE
+            self.cover = scaled[keys["cap"]] * ONE
 
     @property
     def name(self) -> str:
@@ -187,10 +196,11 @@ class Problem(NamedTuple):
 
 
 class Trade(NamedTuple):
-    """The two orders of a fill."""
+    """The two orders of a fill, and the fee of each in the currency's smallest unit."""
 
     bought: Order
     sold: Order
+    fees: tuple[int, int] = NO_FEES
 
 
 Subject = Order | Claim | Cancel | Replace | Problem | Trade | None

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from heapq import nsmallest
 
 from pit.archives.amounts import decimal, plain, units
+from pit.archives.entry import OPERATOR
 from pit.archives.verbs import NO_KEYS, Directive, Verb
 from pit.filters.accounts import OUTSIDE, Accounts, Posting
 from pit.filters.instructions import (
@@ -25,7 +26,15 @@ from pit.filters.instructions import (
     smallest,
 )
 from pit.filters.lanes import Owed
-from pit.filters.problems import order_problem, replace_problem, units_of, value_of, written_of
+from pit.filters.problems import (
+    cover_of,
+    order_problem,
+    replace_problem,
+    units_of,
+    value_of,
+    with_fee,
+    written_of,
+)
 from pit.filters.record import reference_key
 from pit.filters.runner import Event
 from pit.filters.standing import Standing
@@ -95,7 +104,7 @@ class Positions:
                     yield self._judge_claim(subject, pit)
             elif verb == "fill":
                 if isinstance(subject, Trade):
-                    self._fill(act, subject.bought, subject.sold, pit)
+                    self._fill(act, subject, pit)
             elif verb in ("accept", "refuse"):
                 self._answered(act, pit, record)
             elif verb == "leaves":
@@ -148,7 +157,7 @@ class Positions:
             self.labels[order.owner, order.label] = order.ref
         if order.limit is not None or not order.buys:
             return self._accept(order.owner, order.ref, pit)
-        cover = decimal(need, pit.assets[asset].decimals)
+        cover = decimal(cover_of(order, need, ticker), pit.assets[asset].decimals)
         return self._accept(order.owner, order.ref, pit, {"cover": cover})
 
     def _needed(self, order: Order, ticker: Ticker) -> tuple[str, int]:
@@ -164,8 +173,8 @@ class Positions:
         if order.limit is None and order.cover < 0:
             return ticker.currency, max(0, self.accounts.available(order.owner, ticker.currency))
         prices = [one.price for one in (order, *asked) if one.limit is not None]
-        need = value_of(max(0, quantity), max(prices, default=0), ticker)
-        return ticker.currency, max(need, order.cover // ticker.value_scaled)
+        need = max(0, quantity) * max(prices, default=0)
+        return ticker.currency, with_fee(order, max(need, order.cover), ticker)
 
     def _judge_replace(self, replace: Replace, pit: Pit, record: Standing) -> Owed:
         order = _replaced(replace, record)
@@ -308,7 +317,8 @@ class Positions:
             self._forget(replace)
         self._hold_on(order, pit)
 
-    def _fill(self, act: Act, bought: Order, sold: Order, pit: Pit) -> None:
+    def _fill(self, act: Act, trade: Trade, pit: Pit) -> None:
+        bought, sold, fees = trade
         ticker = pit.tickers.get(bought.ticker)
         if ticker is None:
             return
@@ -324,6 +334,10 @@ class Positions:
         why = f"{plain(number)} {ticker.code} @ {plain(price)}"
         self._move(bought.owner, sold.owner, ticker.currency, cost, act.ref, why)
         self._move(sold.owner, bought.owner, ticker.code, pieces, act.ref, why)
+        for order, fee in zip((bought, sold), fees, strict=True):
+            if fee:
+                said = f"fee of {order.name} for {why}"
+                self._move(order.owner, OPERATOR, ticker.currency, fee, act.ref, said)
 
     def _release(self, order: Order) -> None:
         """An order has ended: nothing is held for it any more."""

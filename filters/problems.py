@@ -3,10 +3,18 @@
 from decimal import Decimal
 
 from pit.archives.amounts import decimal, plain
-from pit.filters.instructions import IMMEDIATE, SCALE, Order, Replace
+from pit.filters.instructions import IMMEDIATE, ONE, SCALE, Order, Replace
 from pit.pits.listing import Ticker
 
-__all__ = ["order_problem", "replace_problem", "units_of", "value_of", "written_of"]
+__all__ = [
+    "cover_of",
+    "order_problem",
+    "replace_problem",
+    "units_of",
+    "value_of",
+    "with_fee",
+    "written_of",
+]
 
 
 def value_of(quantity: int, price: int, ticker: Ticker) -> int:
@@ -17,6 +25,27 @@ def value_of(quantity: int, price: int, ticker: Ticker) -> int:
 def units_of(quantity: int, ticker: Ticker) -> int:
     """A quantity in 10**-9 in the ticker's smallest unit."""
     return quantity // ticker.unit_scaled
+
+
+def with_fee(order: Order, worst: int, ticker: Ticker) -> int:
+    """What a buy needs, in smallest units, if what is left of it costs `worst` (10**-18).
+
+    With the fee that it may still be charged at its highest rate, beyond what it has paid.
+    """
+    unit = ticker.value_scaled
+    if not any(order.rates):
+        return worst // unit
+    whole = unit * ONE
+    paid = -(-order.charges // whole)
+    charged = order.charges + worst * max(order.rates)
+    return worst // unit - (-charged // whole) - paid
+
+
+def cover_of(order: Order, held: int, ticker: Ticker) -> int:
+    """What a market order to buy may cost if so much is held for it, its fee included."""
+    if order.cover >= 0:
+        return order.cover // ticker.value_scaled
+    return held * ONE // (ONE + max(order.rates))
 
 
 def written_of(order: Order, ticker: Ticker) -> str:

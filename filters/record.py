@@ -4,7 +4,17 @@ from collections.abc import Iterable, Iterator
 
 from pit.archives.amounts import decimal, trimmed
 from pit.archives.verbs import Directive, Verb, vocabulary
-from pit.filters.instructions import PLAIN, SCALE, Cancel, Claim, Order, Replace, Terms, scaled
+from pit.filters.instructions import (
+    NO_FEES,
+    PLAIN,
+    SCALE,
+    Cancel,
+    Claim,
+    Order,
+    Replace,
+    Terms,
+    scaled,
+)
 from pit.filters.standing import Standing
 from pit.pits.state import Pit
 
@@ -26,6 +36,8 @@ STATE = vocabulary(
                 "stp": "=newest|oldest|both|decrement",
                 "filled": "number",
                 "cover": "units",
+                "fee": "fees",
+                "charges": "units",
                 "accepted": "yes",
             },
         ),
@@ -67,6 +79,10 @@ def dump(record: Standing) -> Iterator[Directive]:
             keys["filled"] = trimmed(decimal(order.filled, SCALE))
         if order.cover >= 0:
             keys["cover"] = order.cover
+        if order.rates is not NO_FEES:
+            keys["fee"] = tuple(trimmed(decimal(rate, SCALE)) for rate in order.rates)
+        if order.charges:
+            keys["charges"] = order.charges
         if order.accepted:
             keys["accepted"] = "yes"
         side = "buy" if order.buys else "sell"
@@ -106,7 +122,7 @@ def _said(terms: Terms) -> dict[str, object]:
     return {"tif": terms.tif, **keys, "stp": terms.stp}
 
 
-_STATE_KEYS = ("time", "filled", "cover", "accepted")
+_STATE_KEYS = ("time", "filled", "cover", "fee", "charges", "accepted")
 
 
 def load(record: Standing, state: Iterable[Directive], pit: Pit) -> None:
@@ -120,6 +136,9 @@ def load(record: Standing, state: Iterable[Directive], pit: Pit) -> None:
             terms = {key: keys[key] for key in keys if key not in _STATE_KEYS}
             order = Order(ref, keys["time"], owner, Directive(args[1], args[2:], terms))
             order.cover = keys.get("cover", -1)
+            if "fee" in keys:
+                order.rates = (scaled[keys["fee"][0]], scaled[keys["fee"][1]])
+            order.charges = keys.get("charges", 0)
             order.filled = scaled[keys["filled"]] if "filled" in keys else 0
             order.accepted = "accepted" in keys
             record.orders[ref] = order

@@ -17,6 +17,8 @@ from pit.archives.language import Text
 from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive
 from pit.filters.instructions import (
+    NO_FEES,
+    ONE,
     SCALE,
     Act,
     Cancel,
@@ -29,7 +31,7 @@ from pit.filters.instructions import (
     scaled,
     smallest,
 )
-from pit.pits.listing import Holder
+from pit.pits.listing import Holder, Ticker
 from pit.pits.state import Pit
 
 _make_act = partial(tuple.__new__, Act)  # half the cost of a call of Act
@@ -104,6 +106,9 @@ def _order(
 ) -> Order:
     order = Order(ref, entry.time, entry.signer, directive)
     order.accepted = pit.open
+    maker, taker = pit.rule("fee")
+    if maker or taker:
+        order.rates = (scaled[maker], scaled[taker])
     if order.terms.tif == "day":
         end = _day_end(entry.time, pit.rule("day-end"))
         order.until = min(order.until or end, end)
@@ -238,7 +243,7 @@ def _answer(
         if not accepts:
             del record.orders[target]
         elif "cover" in directive.keys and found.buys and found.limit is None:
-            found.cover = scaled[directive.keys["cover"]] * 10**SCALE
+            found.cover = scaled[directive.keys["cover"]] * ONE
     elif isinstance(found, Replace):
         if not accepts:
             del record.replaces[target]
@@ -283,7 +288,26 @@ def _fill(
         order.filled += quantity
         if order.filled == order.quantity:
             del record.orders[order.ref]
-    return Trade(bought, sold)
+    if (bought.rates is NO_FEES and sold.rates is NO_FEES) or listed is None:
+        return Trade(bought, sold)
+    taker = directive.keys.get("taker")
+    sides_of = ((bought, taker == "buyer"), (sold, taker == "seller"))
+    bought_fee, sold_fee = (
+        charge(order, quantity * at, takes, listed) for order, takes in sides_of
+    )
+    return Trade(bought, sold, (bought_fee, sold_fee))
+
+
+def charge(order: Order, value: int, takes: bool, ticker: Ticker) -> int:
+    """Charge an order its fee for a trade of that value (10**-18): what it pays now of it.
+
+    What it is charged is added up exactly, and rounded up as a sum, so that many small trades cost
+    what one large one does (MARKET, Accounts).
+    """
+    unit = ticker.value_scaled * ONE
+    before = order.charges
+    order.charges += value * order.rates[takes]
+    return -(-order.charges // unit) + -before // unit
 
 
 def _leaves(

@@ -75,7 +75,13 @@ CHARTER = (
 FPR = "{:040X}"
 
 
-def found(members: list[str], shards: int, cash: str = "100000", units: str = "10000") -> Archive:
+def found(
+    members: list[str],
+    shards: int,
+    cash: str = "100000",
+    units: str = "10000",
+    fee: str = "maker 0 taker 0",
+) -> Archive:
     """A pit with members, `shards` keepers, two specialists with a ticker each, cash and units."""
     archive = Archive()
     archive.append("operator", "pit acme\n" + CHARTER)
@@ -92,6 +98,7 @@ def found(members: list[str], shards: int, cash: str = "100000", units: str = "1
             "    key",
         )
     archive.say("operator", "rule day-end 09:32")
+    archive.say("operator", f"rule fee {fee}")
     for k in range(1, shards + 1):
         archive.say("operator", f"keeper {k}/{shards} keeper{k}")
     for ticker, specialist in (("ACME", "sam"), ("BETA", "sue")):
@@ -267,7 +274,8 @@ def play(
     rng = random.Random(seed)
     members = ["alice", "bob", "carol", "dave"][: rng.randint(2, 4)]
     script = instructions(rng, members, count)
-    archive = found(members, shards, cash, units)
+    fee = rng.choice(["maker 0 taker 0", "maker 0.001 taker 0.003", "maker 0 taker 0.01"])
+    archive = found(members, shards, cash, units, fee)
     running = processes(shards)
     settle(archive, running)
     flying: list[Draft] = []

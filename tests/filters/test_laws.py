@@ -1,5 +1,8 @@
 """The laws of FILTERS.md, over random sessions with every kind of bad mail."""
 
+from fractions import Fraction
+from math import ceil
+
 import pytest
 
 from pit.filters.history import history
@@ -64,7 +67,12 @@ def check_no_leak(process: Process) -> None:
     for order in record.orders.values():
         if filter.keeps(order.owner):
             left = (order.quantity - order.filled) // 10**9
-            cost = order.cover // 10**16 if order.limit is None else left * order.price // 10**7
+            cents = Fraction(order.cover, 10**16)
+            if order.limit is not None:
+                cents = Fraction(left * order.price, 10**7)
+            fee = Fraction(order.charges, 10**25)
+            rate = Fraction(max(order.rates), 10**9)
+            cost = cents + ceil(fee + rate * cents) - ceil(fee)
             needed[order.ref] = cost if order.buys else left
     for claim in record.claims.values():
         if filter.keeps(claim.owner):
