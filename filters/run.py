@@ -5,8 +5,6 @@
 The same as `pit read --for F | pit F | pit publish F`, in one process. Signs for whoever owes and
 has a wallet here; run it from cron, or as part of `pit turn`.
 
-    $ pit run match --follow &
-
 With --follow it goes on: what becomes an entry is worked within milliseconds, until TERM.
 """
 

@@ -1,10 +1,11 @@
 """Keep a pit going: the notary and every filter, each following what comes, until TERM or ^C.
 
-    $ pit up
-
 An order mailed is stamped, answered and matched within a fraction of a second. What ends by itself
-is said and started again, at first at once, then after ever longer, at most a minute. --systemd
-prints units that do the same, one a program.
+is said and started again, at first at once, then after ever longer, at most a minute.
+
+    $ pit up --systemd
+
+prints units for systemd that do the same, one a program.
 """
 
 import signal
