@@ -52,7 +52,8 @@ class Terms(NamedTuple):
 IMMEDIATE = ("ioc", "fok")
 """The times in force after which nothing rests."""
 
-PLAIN = Terms()
+PLAIN, PLAIN_2 = Terms(), Terms(stp="oldest")
+"""What an order says that says nothing, by version 1 and by version 2 of the rules."""
 
 NO_FEES = (0, 0)
 

@@ -32,7 +32,7 @@ class Match:
     """The matching filter (see the module)."""
 
     name = "match"
-    versions = range(1, 2)
+    versions = range(1, 3)
     words: Sequence[Verb] = match_state.WORDS
 
     def __init__(self) -> None:

@@ -19,6 +19,8 @@ from pit.archives.verbs import Directive
 from pit.filters.instructions import (
     NO_FEES,
     ONE,
+    PLAIN,
+    PLAIN_2,
     SCALE,
     Act,
     Cancel,
@@ -106,6 +108,8 @@ def _order(
 ) -> Order:
     order = Order(ref, entry.time, entry.signer, directive)
     order.accepted = pit.open
+    if pit.rule("match") > 1 and "stp" not in directive.keys:
+        order.terms = PLAIN_2 if order.terms is PLAIN else order.terms._replace(stp="oldest")
     maker, taker = pit.rule("fee")
     if maker or taker:
         order.rates = (scaled[maker], scaled[taker])

@@ -13,7 +13,7 @@ from pit.archives.amounts import decimal, trimmed
 from pit.archives.verbs import NO_KEYS, Directive
 from pit.filters.auction import clearing, pairs
 from pit.filters.book import Book, Working
-from pit.filters.instructions import IMMEDIATE, PLAIN, SCALE, Cancel, Order, Replace
+from pit.filters.instructions import IMMEDIATE, PLAIN, PLAIN_2, SCALE, Cancel, Order, Replace
 from pit.filters.lanes import Owed
 from pit.filters.record import reference_key
 from pit.filters.standing import Standing
@@ -168,7 +168,7 @@ class Lane:
     def _work(self, order: Working, cause: str, out: Out) -> None:
         """An order comes to the book, trades as far as it may, and rests or ends."""
         terms = order.order.terms
-        if terms is not PLAIN and not self._admitted(order, cause, out):
+        if terms is not PLAIN and terms is not PLAIN_2 and not self._admitted(order, cause, out):
             return
         others = self.book.side(not order.order.buys)
         while order.left:
