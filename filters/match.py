@@ -21,21 +21,27 @@ from pit.filters.match_state import stands
 from pit.filters.record import reference_key
 from pit.filters.runner import Event
 from pit.filters.standing import Standing
-from pit.filters.stream import main_of
+from pit.filters.stream import run_stream
 from pit.filters.trading import HALT, Lane
 from pit.filters.turns import Banned, Item, Session, What
 from pit.pits.listing import Holder
+from pit.pits.options import parser, part
 from pit.pits.state import Pit
 
 
 class Match:
-    """The matching filter (see the module)."""
+    """The matching filter (see the module).
+
+    tickers: the lanes that it works; all by default.
+    """
 
     name = "match"
+    parts = "ticker"
     versions = range(1, 3)
     words: Sequence[Verb] = match_state.WORDS
 
-    def __init__(self) -> None:
+    def __init__(self, tickers: frozenset[str] | None = None) -> None:
+        self.tickers = tickers
         self.lanes: dict[str, Lane] = {}
         self._deadlines: list[tuple[str, str]] = []
 
@@ -45,12 +51,20 @@ class Match:
 
     def lane(self, act: Act, pit: Pit) -> str | None:
         """The ticker that a `fill` or `leaves` is about."""
+        lane: str | None = None
         if act.directive.verb == "fill":
-            ticker: str = act.directive.args[1]
-            return ticker
-        if isinstance(act.subject, Order):
-            return str(act.subject.ticker)
-        return act.subject.lane if isinstance(act.subject, Cancel | Replace) else None
+            lane = act.directive.args[1]
+        elif isinstance(act.subject, Order):
+            lane = act.subject.ticker
+        elif isinstance(act.subject, Cancel | Replace):
+            lane = act.subject.lane
+        return lane if lane and self._works(lane, pit) else None
+
+    def _works(self, lane: str, pit: Pit) -> bool:
+        """Whether a lane is one of its own; what belongs to none is the first ticker's."""
+        if self.tickers is None:
+            return True
+        return (next(iter(pit.tickers), "") if lane == "-" else lane) in self.tickers
 
     def step(self, event: Event, pit: Pit, record: Standing) -> Sequence[Owed]:
         """What an entry makes the specialists owe: what time brings first, then its directives."""
@@ -86,6 +100,8 @@ class Match:
         """An instruction comes to its lane, where others may wait before it."""
         lane = self.lanes.get(ticker)
         if lane is None:
+            if not self._works(ticker, pit):
+                return
             lane = self.lanes[ticker] = Lane(ticker, pit, record)
         waiting = lane.waiting
         if waiting or (isinstance(what, Order | Replace) and not what.accepted):
@@ -95,7 +111,9 @@ class Match:
 
     def _drain(self, ticker: str, now: str, record: Standing, out: list[Owed]) -> None:
         """Work what waits, in order, up to the first instruction that has no answer."""
-        lane = self.lanes[ticker]
+        lane = self.lanes.get(ticker)
+        if lane is None:  # another's
+            return
         waiting = lane.waiting
         while waiting:
             time, what, _ = waiting[0]
@@ -213,11 +231,18 @@ class Match:
 
     def load(self, directives: Sequence[Directive], pit: Pit, record: Standing) -> None:
         """The state from `dump`."""
-        self.lanes = match_state.load(directives, pit, record)
+        found = match_state.load(directives, pit, record)
+        self.lanes = {ticker: lane for ticker, lane in found.items() if self._works(ticker, pit)}
         for lane in self.lanes.values():
             self._wake(lane)
 
 
 def main(argv: list[str]) -> int:
     """Run as a filter: the stream on stdin, the same with drafts and checkpoint on stdout."""
-    return main_of(Match, argv, __doc__ or "", sys.stdin.buffer, sys.stdout.buffer)
+    options = parser("match", __doc__ or "")
+    options.add_argument("--ticker", metavar="T,…", help="only these tickers")
+    options.set_defaults(shard=None)
+    tickers = part(options.parse_args(argv))
+    assert not isinstance(tickers, tuple)
+    run_stream(Match(tickers), sys.stdin.buffer, sys.stdout.buffer)
+    return 0

@@ -51,6 +51,7 @@ class Positions:
     """
 
     name = "positions"
+    parts = "member"
     versions = range(1, 2)
     words: Sequence[Verb] = (
         Verb(

@@ -22,7 +22,7 @@ from pit.filters import catalog
 from pit.filters.publish import Sent, publish, refusals, report
 from pit.filters.runner import Diverged, Filter, Run
 from pit.pits.home import Home, choose_pit, root
-from pit.pits.options import add_pit, parser, shard
+from pit.pits.options import Part, add_part, add_pit, parser, part
 from pit.pits.read import checkpoint_path, keep_checkpoint, offset_of, usable
 
 AGAIN, KEPT = 60, 30
@@ -30,7 +30,7 @@ AGAIN, KEPT = 60, 30
 the checkpoint is kept."""
 
 
-def resume(home: Home, pit: str, run: Run, part: tuple[int, int] | None = None) -> int:
+def resume(home: Home, pit: str, run: Run, part: Part = None) -> int:
     """Bring a run to its kept checkpoint, if there is one; the byte from which it has to read."""
     folder = home.archive(pit)
     checkpoint = usable(checkpoint_path(home, pit, run.filter.name, part), folder, pit)
@@ -49,7 +49,7 @@ def new_entries(home: Home, pit: str, run: Run) -> Iterator[Entry]:
 class Runner:
     """A filter that is run over a pit's archive here, once or again and again."""
 
-    def __init__(self, home: Home, pit: str, filter: Filter, part: tuple[int, int] | None) -> None:
+    def __init__(self, home: Home, pit: str, filter: Filter, part: Part) -> None:
         self.home, self.pit, self.part = home, pit, part
         self.run = Run(filter)
         self._kept = self._offset = 0
@@ -142,16 +142,16 @@ def main(argv: list[str]) -> int:
     options = parser("run", __doc__)
     add_pit(options)
     options.add_argument("filter", metavar="FILTER")
-    options.add_argument("--shard", metavar="K/N", help="only shard K of N (positions)")
+    add_part(options)
     options.add_argument(
         "--follow", action="store_true", help="go on as entries come, until TERM or ^C"
     )
     args = options.parse_args(argv)
     home = Home(root())
     name = choose_pit(home, args.pit)
-    part = shard(args.shard) if args.shard else None
+    of = part(args)
     gc.disable()  # as in `stream`
-    runner = Runner(home, name, catalog.make(args.filter, part), part)
+    runner = Runner(home, name, catalog.make(args.filter, of), of)
     if args.follow:
         follow(runner)
     else:

@@ -154,13 +154,16 @@ class Process:
         return list(mails.values())
 
 
-def processes(shards: int) -> list[Process]:
-    """One keeper's process a shard, one matching process."""
+def processes(shards: int, split: bool = False) -> list[Process]:
+    """One keeper's process a shard, one matching process; split: one a ticker."""
     made = []
     for k in range(1, shards + 1):
         part = (k, shards)
         made.append(lambda part=part: Positions(part))
-    made.append(Match)
+    if split:
+        made += [lambda code=code: Match(frozenset({code})) for code in ("BETA", "ACME")]
+    else:
+        made.append(Match)
     return [Process(make, Run(make())) for make in made]
 
 
@@ -199,7 +202,8 @@ def instructions(rng: random.Random, members: list[str], count: int) -> list[tup
         elif kind < 0.89:
             end = f"{(at(index) + timedelta(minutes=rng.randint(1, 6))).isoformat()}Z"
             kinds = [f"halt {ticker}", f"resume {ticker}", f"auction {ticker} until {end}"]
-            made.append(("operator", rng.choice([*kinds, kinds[1]]), -1))
+            kinds += [kinds[1], f"rule match {rng.randint(1, 2)}"]
+            made.append(("operator", rng.choice(kinds), -1))
         elif kind < 0.93:
             other = rng.choice(members)
             made.append((member, f"transfer {rng.randint(1, 900)}.50 EUR to {other}", -1))
@@ -276,7 +280,7 @@ def play(
     script = instructions(rng, members, count)
     fee = rng.choice(["maker 0 taker 0", "maker 0.001 taker 0.003", "maker 0 taker 0.01"])
     archive = found(members, shards, cash, units, fee)
-    running = processes(shards)
+    running = processes(shards, split=chaos and seed % 4 == 3)
     settle(archive, running)
     flying: list[Draft] = []
     refs: list[int] = []
