@@ -53,7 +53,7 @@ def check_end(session: Session) -> None:
         assert state(process.run) == state(again)
         assert again.drafts() == []
         record = again.record
-        assert not [found for found in again.lanes.diverged]
+        assert not again.lanes.diverged
         assert record.cancels == {} and record.due == {} and record.replaces == {}
     check_accounts(session.archive, session.running)
     for process in session.running:
