@@ -197,11 +197,21 @@ class Problem(NamedTuple):
 
 
 class Trade(NamedTuple):
-    """The two orders of a fill, and the fee of each in the currency's smallest unit."""
+    """The two orders of a fill, the buyer's first.
+
+    left: what is left of each after it, in 10**-9, whatever later directives of the entry take of
+    them. fees: what each pays, in the currency's smallest unit.
+    """
 
     bought: Order
     sold: Order
+    left: tuple[int, int]
     fees: tuple[int, int] = NO_FEES
+
+    @property
+    def sides(self) -> tuple[Order, Order]:
+        """Both orders."""
+        return self.bought, self.sold
 
 
 Subject = Order | Claim | Cancel | Replace | Problem | Trade | None

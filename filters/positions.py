@@ -23,6 +23,7 @@ from pit.filters.instructions import (
     Problem,
     Replace,
     Trade,
+    scaled,
     smallest,
 )
 from pit.filters.lanes import Owed
@@ -148,7 +149,7 @@ class Positions:
         why = order_problem(order, ticker, event.time) or self._twin(order)
         if ticker is None or why:
             return self._refuse(order.owner, order.ref, why, pit)
-        asset, need = self._needed(order, ticker)
+        asset, need = self._needed(order, order.quantity, ticker)
         if not self.accounts.hold(order.ref, order.owner, asset, need) or not need:
             self.accounts.release(order.ref)
             said = f"{'buy' if order.buys else 'sell'} {written_of(order, ticker)}"
@@ -161,14 +162,14 @@ class Positions:
         cover = decimal(cover_of(order, need, ticker), pit.assets[asset].decimals)
         return self._accept(order.owner, order.ref, pit, {"cover": cover})
 
-    def _needed(self, order: Order, ticker: Ticker) -> tuple[str, int]:
+    def _needed(self, order: Order, left: int, ticker: Ticker) -> tuple[str, int]:
         """What is to be held for what is left of an order, its unanswered replaces included.
 
         The asset, and how much of it: a buy's largest quantity at its highest price; a market buy's
         cover, which is what it caps, or all that is there.
         """
         asked = self.replacing.get(order.ref, ())
-        quantity = max(one.quantity for one in (order, *asked)) - order.filled
+        quantity = max(one.quantity for one in (order, *asked)) - order.quantity + left
         if not order.buys:
             return ticker.code, units_of(max(0, quantity), ticker)
         if order.limit is None and order.cover < 0:
@@ -186,7 +187,7 @@ class Positions:
         if not why:
             asked = self.replacing.setdefault(order.ref, [])
             asked.append(replace)
-            asset, need = self._needed(order, ticker)
+            asset, need = self._needed(order, order.quantity - order.filled, ticker)
             if order.ref not in self.accounts.holds:  # refused, or over and not published yet
                 need = 0
             if not self.accounts.change(order.ref, need):
@@ -221,13 +222,14 @@ class Positions:
         if isinstance(act.subject, Order) and not number:
             self._release(act.subject)
         elif order:
-            self._hold_on(order, pit)
+            left = scaled[number] if number else order.quantity - order.filled
+            self._hold_on(order, left, pit)
 
-    def _hold_on(self, order: Order, pit: Pit) -> None:
-        """Hold what is needed for an order that goes on."""
+    def _hold_on(self, order: Order, left: int, pit: Pit) -> None:
+        """Hold what is needed for an order of which that is left (10**-9)."""
         ticker = pit.tickers.get(order.ticker)
         if ticker and order.ref in self.accounts.holds:
-            self.accounts.change(order.ref, self._needed(order, ticker)[1], unasked=True)
+            self.accounts.change(order.ref, self._needed(order, left, ticker)[1], unasked=True)
 
     def _twin(self, order: Order) -> str:
         """Whether another working order of his has the same `ref:`."""
@@ -300,7 +302,7 @@ class Positions:
         elif self.keeps(subject.owner) and subject.ref not in self.accounts.holds:
             ticker = pit.tickers.get(subject.ticker)
             if ticker:
-                asset, need = self._needed(subject, ticker)
+                asset, need = self._needed(subject, subject.quantity - subject.filled, ticker)
                 self.accounts.hold(subject.ref, subject.owner, asset, need, unasked=True)
 
     def _replace_answered(
@@ -316,26 +318,26 @@ class Positions:
             asked.append(replace)
         elif not accepted:
             self._forget(replace)
-        self._hold_on(order, pit)
+        self._hold_on(order, order.quantity - order.filled, pit)
 
     def _fill(self, act: Act, trade: Trade, pit: Pit) -> None:
-        bought, sold, fees = trade
+        bought, sold = trade.sides
         ticker = pit.tickers.get(bought.ticker)
         if ticker is None:
             return
         number, _, price = act.directive.args[:3]
         quantity, at = units(number, SCALE), units(price, SCALE)
         cost, pieces = value_of(quantity, at, ticker), units_of(quantity, ticker)
-        for order in (bought, sold):
+        for order, left in zip(trade.sides, trade.left, strict=True):
             if self.keeps(order.owner):
-                if order.filled == order.quantity:
+                if left:
+                    self._hold_on(order, left, pit)
+                else:
                     self._release(order)
-                else:  # the record is as the whole entry leaves it
-                    self._hold_on(order, pit)
         why = f"{plain(number)} {ticker.code} @ {plain(price)}"
         self._move(bought.owner, sold.owner, ticker.currency, cost, act.ref, why)
         self._move(sold.owner, bought.owner, ticker.code, pieces, act.ref, why)
-        for order, fee in zip((bought, sold), fees, strict=True):
+        for order, fee in zip(trade.sides, trade.fees, strict=True):
             if fee:
                 said = f"fee of {order.name} for {why}"
                 self._move(order.owner, OPERATOR, ticker.currency, fee, act.ref, said)

@@ -292,14 +292,15 @@ def _fill(
         order.filled += quantity
         if order.filled == order.quantity:
             del record.orders[order.ref]
+    left = (bought.quantity - bought.filled, sold.quantity - sold.filled)
     if (bought.rates is NO_FEES and sold.rates is NO_FEES) or listed is None:
-        return Trade(bought, sold)
+        return Trade(bought, sold, left)
     taker = directive.keys.get("taker")
     sides_of = ((bought, taker == "buyer"), (sold, taker == "seller"))
     bought_fee, sold_fee = (
         charge(order, quantity * at, takes, listed) for order, takes in sides_of
     )
-    return Trade(bought, sold, (bought_fee, sold_fee))
+    return Trade(bought, sold, left, (bought_fee, sold_fee))
 
 
 def charge(order: Order, value: int, takes: bool, ticker: Ticker) -> int:
