@@ -50,7 +50,24 @@ class _Numbers(dict[str, Decimal]):
         return value
 
 
+class _Limits(dict[str, Decimal | None]):
+    """Prices by their text; None for `market`."""
+
+    def __missing__(self, text: str) -> Decimal | None:
+        if text == "market":
+            return None
+        if len(self) > 100_000:
+            self.clear()
+        value = self[text] = Decimal(text)
+        return value
+
+
 NUMBERS = _Numbers()
+_LIMITS = _Limits()
+
+
+def _show_limit(limit: Decimal | None) -> str:
+    return "market" if limit is None else plain(limit)
 
 
 def read_time(text: str) -> str:
@@ -106,6 +123,18 @@ def choice(*words: str) -> Field:
     return Field("|".join(words), "one of the words allowed here", "write " + " or ".join(words))
 
 
+_RATE = r"0(?:\.[0-9]{1,9})?|1"
+
+
+def _read_fees(text: str) -> tuple[Decimal, Decimal]:
+    _, maker, _, taker = text.split(" ")
+    return NUMBERS[maker], NUMBERS[taker]
+
+
+def _show_fees(rates: tuple[Decimal, Decimal]) -> str:
+    return f"maker {plain(rates[0])} taker {plain(rates[1])}"
+
+
 def _list(pattern: str, what: str, right: str) -> Field:
     return Field(f"(?:{pattern})(?: (?:{pattern})){{0,63}}", what, right, _read_words, _show_words)
 
@@ -128,6 +157,21 @@ FIELDS: dict[str, Field] = {
         plain,
     ),
     "price": Field(NUMBER, "a price", "write 12.50", NUMBERS.__getitem__, plain),
+    "limit": Field(
+        f"market|{NUMBER}",
+        "a price",
+        "write 12.50",
+        _LIMITS.__getitem__,
+        _show_limit,
+    ),
+    "fees": Field(
+        f"maker (?:{_RATE}) taker (?:{_RATE})",
+        "two rates",
+        "write maker 0.001 taker 0.002: shares of a trade's value, up to 1",
+        _read_fees,
+        _show_fees,
+    ),
+    "clock": Field("(?:[01][0-9]|2[0-3]):[0-5][0-9]", "a time of day", "write 17:30 (UTC)"),
     "count": Field("[1-9][0-9]{0,14}", "a whole number from 1 up", "write 18", int, str),
     "natural": Field("0|[1-9][0-9]{0,14}", "a whole number", "write 2", int, str),
     "units": Field(

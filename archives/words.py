@@ -6,7 +6,17 @@ text is accepted whose meaning nobody carries out.
 
 from pit.archives.verbs import Verb, vocabulary
 
-_ORDER_KEYS = {"until": "time", "ref": "word"}
+_ORDER_KEYS = {
+    "until": "time",
+    "ref": "word",
+    "tif": "=gtc|day|ioc|fok",
+    "stop": "price",
+    "min": "number",
+    "show": "number",
+    "cap": "number",
+    "post-only": "yes",
+    "stp": "=newest|oldest|both|decrement",
+}
 
 PIT = (
     Verb(
@@ -93,6 +103,19 @@ PIT = (
         who=["operator"],
     ),
     Verb(
+        "halt",
+        "{ticker:asset}",
+        "Nothing trades until `resume`; orders are kept.",
+        who=["operator"],
+    ),
+    Verb("resume", "{ticker:asset}", "Ends a halt, or a call phase.", who=["operator"]),
+    Verb(
+        "auction",
+        "{ticker:asset} until {time:time}",
+        "A call phase: orders are kept, and trade at one price when that time has come.",
+        who=["operator"],
+    ),
+    Verb(
         "keeper",
         "{shard:shard} {handle:handle}",
         "Who keeps shard K of N, from the next entry in which all N have a keeper.",
@@ -154,16 +177,16 @@ MEMBERS = (
     ),
     Verb(
         "buy",
-        "{quantity:number} {ticker:asset} @ {price:price}",
-        "An order to buy at that price or lower.",
+        "{quantity:number} {ticker:asset} @ {price:limit}",
+        "An order to buy at that price or lower; `market`: at any.",
         who=["trader"],
         keys=_ORDER_KEYS,
         cover="order",
     ),
     Verb(
         "sell",
-        "{quantity:number} {ticker:asset} @ {price:price}",
-        "An order to sell at that price or higher.",
+        "{quantity:number} {ticker:asset} @ {price:limit}",
+        "An order to sell at that price or higher; `market`: at any.",
         who=["trader"],
         keys=_ORDER_KEYS,
         cover="order",
@@ -173,6 +196,13 @@ MEMBERS = (
         "{order:reference}",
         "Ends one's own working order, or a withdrawal not yet paid out.",
         who=["member"],
+    ),
+    Verb(
+        "replace",
+        "{order:reference} {quantity:number} @ {price:price}",
+        "Gives one's own working order another quantity (what is filled included) or price.",
+        who=["trader"],
+        cover="order",
     ),
     Verb(
         "saw",
@@ -194,8 +224,9 @@ REPORTS = (
     Verb(
         "accept",
         "{instruction:owned}",
-        "Cover stands.",
+        "Cover stands; of a market order to buy, `cover` is what it may cost.",
         who=["keeper"],
+        keys={"cover": "number"},
         report="positions",
     ),
     Verb(

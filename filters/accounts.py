@@ -109,3 +109,18 @@ class Accounts:
         else:
             self.holds[ref] = hold._replace(amount=hold.amount - amount)
         held.amount -= amount
+
+    def change(self, ref: str, amount: int, *, unasked: bool = False) -> bool:
+        """Hold another amount for an instruction; False, and nothing changed, where it lacks cover.
+
+        Where nothing is held for it, nothing is.
+        """
+        hold = self.holds.get(ref)
+        if hold is None:
+            return True
+        more = amount - hold.amount
+        if more > self.available(hold.owner, hold.asset) and not unasked:
+            return False
+        self.holds[ref] = hold._replace(amount=amount)
+        self._held[hold.owner, hold.asset].amount += more
+        return True

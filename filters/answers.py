@@ -13,11 +13,12 @@ from pit.filters.manual import about, manual
 from pit.filters.match import Match
 from pit.filters.outcomes import Teller
 from pit.filters.positions import Positions
+from pit.filters.rows import Row, written
 from pit.filters.runner import Event, Run
-from pit.filters.show import state_of, written
+from pit.filters.show import state_of
 from pit.filters.standing import Standing
 from pit.filters.statement import change
-from pit.filters.views import Row
+from pit.filters.tape import traded
 from pit.pits.display import printable
 from pit.pits.home import Home
 from pit.pits.queries import WORDS, Asked
@@ -56,7 +57,7 @@ class _Past(Positions):
     def step(self, event: Event, pit: Pit, record: Standing) -> Iterator[Owed]:
         self.postings.clear()
         fills = (act for act in event.acts if act.directive.verb == "fill")
-        self.fills = [views.trade(act, event.time) for act in fills]
+        self.fills = [views.trade(traded(act, event.time, pit)) for act in fills]
         return super().step(event, pit, record)
 
 

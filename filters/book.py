@@ -1,4 +1,4 @@
-"""One ticker's order book, price then time, and what waits for its turn (MARKET, Matching).
+"""One ticker's order book, price then time: what works of each order, and where it stands.
 
 Each side is a heap of prices over queues of orders. An order that has ended stays in its queue with
 `left` 0 until it comes to the front; an empty queue leaves with the price that comes to the top.
@@ -7,9 +7,35 @@ Each side is a heap of prices over queues of orders. An order that has ended sta
 from collections import deque
 from collections.abc import Iterator
 from heapq import heappop, heappush
-from typing import NamedTuple
 
-from pit.filters.instructions import Cancel, Order
+from pit.filters.instructions import Order
+
+__all__ = ["Book", "Side", "Working"]
+
+
+class Working:
+    """An accepted order as the specialist works it, ahead of what is published of it.
+
+    quantity, price, left: in 10**-9; the first two change by replaces, `left` is what may still
+    trade. limit: the price as written. shown: of an iceberg that rests, what is shown of it; 0 for
+    other orders. cover: what a market order to buy may still cost, in 10**-18 of the currency; -1
+    without a bound. came: the instruction by which it came back, '' for its own.
+    tried: whether it has been seen that it could trade as much at once as it must.
+    """
+
+    __slots__ = ("came", "cover", "left", "limit", "order", "price", "quantity", "shown", "tried")
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        self.price, self.limit = order.price, order.limit
+        self.quantity, self.left = order.quantity, order.quantity - order.filled
+        self.shown = 0
+        self.cover, self.came, self.tried = order.cover, "", False
+
+    def crosses(self, other: "Working") -> bool:
+        """Whether this one would trade with one of the other side."""
+        low, high = (other, self) if self.order.buys else (self, other)
+        return low.price <= high.price
 
 
 class Side:
@@ -20,9 +46,9 @@ class Side:
     def __init__(self, bids: bool) -> None:
         self._sign = -1 if bids else 1
         self._heap: list[int] = []
-        self._levels: dict[int, deque[Order]] = {}
+        self._levels: dict[int, deque[Working]] = {}
 
-    def add(self, order: Order) -> None:
+    def add(self, order: Working) -> None:
         """Put an order behind all others of its price."""
         key = order.price * self._sign
         level = self._levels.get(key)
@@ -31,22 +57,40 @@ class Side:
             heappush(self._heap, key)
         level.append(order)
 
-    def best(self) -> Order | None:
+    def remove(self, order: Working) -> None:
+        """Take an order out that still works."""
+        self._levels[order.price * self._sign].remove(order)
+
+    def refill(self, order: Working) -> None:
+        """Show the next part of an iceberg, the first of its level, behind all others there."""
+        order.shown = min(order.order.terms.show, order.left)
+        if order.shown:
+            level = self._levels[order.price * self._sign]
+            level.append(level.popleft())
+
+    def best(self) -> Working | None:
         """The order that trades first; None on an empty side."""
         heap, levels = self._heap, self._levels
         while heap:
             level = levels[heap[0]]
             while level:
-                if level[0].left > 0:
+                if level[0].left:
                     return level[0]
                 level.popleft()
             del levels[heappop(heap)]
         return None
 
-    def __iter__(self) -> Iterator[Order]:
+    def __iter__(self) -> Iterator[Working]:
         """The working orders, best first."""
+        for level in self.levels():
+            yield from level
+
+    def levels(self) -> Iterator[list[Working]]:
+        """The working orders of each price, best first."""
         for key in sorted(self._levels):
-            yield from (order for order in self._levels[key] if order.left > 0)
+            level = [order for order in self._levels[key] if order.left]
+            if level:
+                yield level
 
 
 class Book:
@@ -57,43 +101,10 @@ class Book:
     def __init__(self) -> None:
         self.bids, self.asks = Side(True), Side(False)
 
-    def add(self, order: Order) -> None:
-        """Let an order rest."""
-        (self.bids if order.buys else self.asks).add(order)
+    def side(self, buys: bool) -> Side:
+        """The side on which such orders rest."""
+        return self.bids if buys else self.asks
 
-    def opposite(self, order: Order) -> Order | None:
-        """The resting order that `order` would trade with, by price and time."""
-        best = (self.asks if order.buys else self.bids).best()
-        if best is None:
-            return None
-        crosses = best.price <= order.price if order.buys else best.price >= order.price
-        return best if crosses else None
-
-    def __iter__(self) -> Iterator[Order]:
+    def __iter__(self) -> Iterator[Working]:
         yield from self.bids
         yield from self.asks
-
-
-class Banned(NamedTuple):
-    """A member was suspended or expelled at entry `ref`: his working orders are cancelled."""
-
-    ref: str
-    owner: str
-
-
-class Item(NamedTuple):
-    """An instruction that waits for its turn in a lane: when it came, and what it is."""
-
-    time: str
-    what: Order | Cancel | Banned
-
-
-class Lane:
-    """A ticker: its book, the instructions that wait for an answer ahead of them, and expiries."""
-
-    __slots__ = ("book", "expiries", "waiting")
-
-    def __init__(self) -> None:
-        self.book = Book()
-        self.waiting: deque[Item] = deque()
-        self.expiries: list[tuple[str, tuple[int, int], Order]] = []

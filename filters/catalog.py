@@ -5,6 +5,7 @@ from typing import Any
 
 from pit.archives.errors import UsageError
 from pit.filters.runner import Filter
+from pit.pits.options import Part
 
 
 def names() -> list[str]:
@@ -13,14 +14,18 @@ def names() -> list[str]:
     return sorted(found, key=lambda name: (name != "positions", name))
 
 
-def make(name: str, part: tuple[int, int] | None = None) -> Filter:
-    """An instance of a filter; `part` = (k, n): of one shard of it."""
+def make(name: str, part: Part = None) -> Filter:
+    """An instance of a filter, for a part of its work; UsageError where that is no part of it.
+
+    A filter that can be split says so: `parts` is "member" or "ticker".
+    """
     for point in importlib.metadata.entry_points(group="pit.filters", name=name):
         made: Any = point.load()
         if part is None:
             return made()  # type: ignore[no-any-return]
-        try:
-            return made(part)  # type: ignore[no-any-return]
-        except TypeError:
-            raise UsageError(f"{name} is not split into shards") from None
+        asked = "ticker" if isinstance(part, frozenset) else "member"
+        if getattr(made, "parts", "") != asked:
+            how = "by ticker" if asked == "ticker" else "into shards"
+            raise UsageError(f"{name} is not split {how}")
+        return made(part)  # type: ignore[no-any-return]
     raise UsageError(f"there is no filter `{name}`; installed are {', '.join(names())}")

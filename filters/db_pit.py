@@ -1,7 +1,7 @@
 """The rows of `pit db` about the pit itself: members, assets, tickers, rules, reports, seals."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from pit.archives.entry import NOTARY, OPERATOR
@@ -16,9 +16,16 @@ class Rows(Protocol):
     """What rows are written to: `db_rows.Writer`."""
 
     con: sqlite3.Connection
+    received: dict[tuple[str, str], int]
 
     def insert(self, table: str, *row: Value) -> None:
-        """Add a row."""
+        """Add a row; its values in the order of the columns."""
+
+    def add(self, table: str, row: Mapping[str, Value]) -> None:
+        """Add a row by the names of its columns."""
+
+    def update(self, table: str, ref: str, **values: Value) -> None:
+        """Change the row of that reference, if there is one."""
 
 
 _MEMBER = """

@@ -108,12 +108,23 @@ CREATE TABLE orders ( -- every `buy` and `sell`
   side TEXT NOT NULL, -- buy, sell
   ticker TEXT NOT NULL, -- perhaps one that is not listed: then it is refused
   quantity INTEGER, -- smallest units of the ticker; NULL where it is not whole in them
-  quantity_shown TEXT NOT NULL,
-  price INTEGER, -- limit, in 10 to the power of -price_decimals of the currency
-  price_shown TEXT NOT NULL,
-  until TEXT, -- time limit
+  quantity_shown TEXT NOT NULL, -- as replaces and decrements that stand have made it; so the price
+  price INTEGER, -- limit, in 10 to the power of -price_decimals of the currency; NULL: none
+  price_shown TEXT NOT NULL, -- `market` where it has none
+  tif TEXT NOT NULL, -- gtc, day, ioc, fok
+  until TEXT, -- time limit; of a `tif: day` the end of its day
+  stop INTEGER, -- the price that triggers it
+  stop_shown TEXT,
+  minimum INTEGER, -- what it trades at once, or nothing (`min:`)
+  minimum_shown TEXT,
+  display INTEGER, -- how much of it is shown at a time (`show:`)
+  display_shown TEXT,
+  cap INTEGER, -- what it may cost, smallest units of the currency
+  cap_shown TEXT,
+  post_only INTEGER NOT NULL, -- 1: it takes nothing
+  stp TEXT NOT NULL, -- when it meets an order of its member: newest, oldest, both, decrement
   label TEXT, -- its key `ref:`
-  status TEXT NOT NULL, -- unanswered, refused; waiting, working; filled, cancelled, expired, ended
+  status TEXT NOT NULL, -- the page has the list; open while ended_by is NULL
   filled INTEGER, -- by fills that count
   filled_shown TEXT NOT NULL,
   remaining INTEGER, -- what works, or waits to; 0 when it has ended
@@ -130,6 +141,21 @@ CREATE TABLE cancels ( -- every `cancel`, of an order or a withdrawal
   target TEXT NOT NULL, -- the reference that it names, whatever that is
   status TEXT NOT NULL, -- unanswered; cancelled, late (orders); accepted (withdrawals); refused
   answered_by TEXT REFERENCES directives(ref)
+)""",
+    """
+CREATE TABLE replaces ( -- every `replace`
+  ref TEXT PRIMARY KEY REFERENCES directives(ref),
+  entry INTEGER NOT NULL REFERENCES entries(number),
+  time TEXT NOT NULL,
+  owner TEXT NOT NULL REFERENCES members(handle),
+  target TEXT NOT NULL, -- the reference that it names, whatever that is
+  quantity INTEGER, -- the order's new quantity, what is filled of it included; as in orders
+  quantity_shown TEXT NOT NULL,
+  price INTEGER,
+  price_shown TEXT NOT NULL,
+  status TEXT NOT NULL, -- unanswered, accepted; refused, replaced, late
+  answered_by TEXT REFERENCES directives(ref), -- `accept` or `refuse`
+  ended_by TEXT REFERENCES directives(ref) -- `refuse` or `leaves`; NULL while it waits
 )""",
     """
 CREATE TABLE claims ( -- every `transfer` and `withdraw`
@@ -155,6 +181,8 @@ CREATE TABLE answers ( -- the keepers' `accept` and `refuse` that count
   member TEXT NOT NULL REFERENCES members(handle), -- whose instruction
   instruction TEXT NOT NULL REFERENCES directives(ref),
   answer TEXT NOT NULL, -- accept, refuse
+  cover INTEGER, -- what a market order to buy may cost, smallest units of the currency
+  cover_shown TEXT,
   why TEXT -- of a refusal: the arithmetic
 )""",
     """
@@ -175,18 +203,50 @@ CREATE TABLE fills ( -- the trades: the `fill`s that count
   buyer_order TEXT NOT NULL REFERENCES orders(ref),
   seller TEXT NOT NULL REFERENCES members(handle),
   seller_order TEXT NOT NULL REFERENCES orders(ref),
-  taker TEXT -- buyer, seller: whose order came later
+  taker TEXT, -- buyer, seller: whose order came later; none: an auction
+  buyer_fee INTEGER NOT NULL, -- smallest units of the currency
+  buyer_fee_shown TEXT NOT NULL,
+  seller_fee INTEGER NOT NULL,
+  seller_fee_shown TEXT NOT NULL
 )""",
     """
-CREATE TABLE leaves ( -- the `leaves` that count: how orders ended, and cancels that came late
+CREATE TABLE leaves ( -- the `leaves` that count: what orders leave, and what came late
   ref TEXT PRIMARY KEY REFERENCES directives(ref),
   entry INTEGER NOT NULL REFERENCES entries(number),
   time TEXT NOT NULL,
   signer TEXT NOT NULL REFERENCES members(handle),
   owner TEXT NOT NULL,
   target TEXT NOT NULL, -- the reference that it names; of a late cancel perhaps no order's
-  why TEXT NOT NULL -- cancelled 1050, expired, late 1050
+  quantity INTEGER NOT NULL, -- what it leaves working, smallest units of the ticker; 0 ends it
+  quantity_shown TEXT NOT NULL,
+  price INTEGER, -- at which, where that is another than before
+  price_shown TEXT,
+  why TEXT NOT NULL -- cancelled 1050, expired, killed, replaced 1050, decremented, late 1050
 )""",
+    """
+CREATE TABLE sessions ( -- the operator's `halt`, `resume` and `auction`
+  ref TEXT PRIMARY KEY REFERENCES directives(ref),
+  entry INTEGER NOT NULL REFERENCES entries(number),
+  time TEXT NOT NULL,
+  ticker TEXT NOT NULL REFERENCES tickers(code),
+  kind TEXT NOT NULL, -- halt, resume, auction
+  until TEXT -- when the call phase of an auction ends
+)""",
+    """
+CREATE TABLE book_orders ( -- the order book now, each side as it trades: by price, then place
+  ticker TEXT NOT NULL REFERENCES tickers(code),
+  side TEXT NOT NULL, -- bid, ask
+  position INTEGER NOT NULL, -- the first to trade is 1
+  ref TEXT NOT NULL REFERENCES orders(ref),
+  owner TEXT NOT NULL REFERENCES members(handle),
+  price INTEGER NOT NULL, -- in 10 to the power of -price_decimals of the currency
+  price_shown TEXT NOT NULL,
+  quantity INTEGER NOT NULL, -- smallest units of the ticker, hidden parts included
+  quantity_shown TEXT NOT NULL,
+  displayed INTEGER NOT NULL, -- of it, what is shown
+  displayed_shown TEXT NOT NULL,
+  PRIMARY KEY (ticker, side, position)
+) WITHOUT ROWID""",
     """
 CREATE TABLE postings ( -- the journal: each change of a balance, with its other side
   id INTEGER PRIMARY KEY,

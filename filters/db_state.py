@@ -5,13 +5,14 @@ These rows are made anew each time: they cost what is open, not what has been.
 
 from pit.filters import views
 from pit.filters.db_books import Books
-from pit.filters.db_rows import Writer, in_lots
+from pit.filters.db_orders import in_lots, in_ticks
+from pit.filters.db_rows import Writer
 from pit.filters.db_values import Value, exact, number
 from pit.filters.record import reference_key
 from pit.filters.runner import Run
 from pit.pits.lines import one_line
 
-_ANEW = ("holdings", "holds", "owed", "divergences", "keepers", "checkpoints")
+_ANEW = ("holdings", "holds", "book_orders", "owed", "divergences", "keepers", "checkpoints")
 
 
 def write_state(writer: Writer, books: Books) -> None:
@@ -20,6 +21,7 @@ def write_state(writer: Writer, books: Books) -> None:
         writer.con.execute(f"DELETE FROM {table}")
     _holdings(writer, books)
     _orders(writer, books)
+    _book(writer, books)
     _listed(writer, books)
     for run in books.runs:
         _owed(writer, run)
@@ -68,12 +70,24 @@ def _holdings(writer: Writer, books: Books) -> None:
 def _orders(writer: Writer, books: Books) -> None:
     """How far `match` has come with each order that stands open."""
     orders, pit = books.matched.record.orders, books.matched.pit
-    states = {row["order"]: row["state"] for row in views.orders(books.match, orders, pit)}
     for order in orders.values():
-        left = order.quantity if order.left < 0 else order.left
-        remaining, text = in_lots(left, order, pit)
+        state, left = books.match.standing(order)
+        remaining, text = in_lots(left, pit.tickers.get(order.ticker))
         values: dict[str, Value] = {"remaining": remaining, "remaining_shown": text}
-        writer.update("orders", order.ref, status=states[order.name], **values)
+        writer.update("orders", order.ref, status=state, **values)
+
+
+def _book(writer: Writer, books: Books) -> None:
+    """Who stands where in the book, as `match` works it."""
+    tickers = books.matched.pit.tickers
+    for code, lane in books.match.lanes.items():
+        for side, orders in (("bid", lane.book.bids), ("ask", lane.book.asks)):
+            for position, one in enumerate(orders, 1):
+                ticker, order = tickers.get(code), one.order
+                row = (code, side, position, order.ref, order.owner)
+                displayed = in_lots(one.shown or one.left, ticker)
+                price = in_ticks(one.price, ticker)
+                writer.insert("book_orders", *row, *price, *in_lots(one.left, ticker), *displayed)
 
 
 def _listed(writer: Writer, books: Books) -> None:

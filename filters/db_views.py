@@ -12,6 +12,7 @@ INDEXES = (
     "CREATE INDEX fills_buyer_order ON fills(buyer_order)",
     "CREATE INDEX fills_seller_order ON fills(seller_order)",
     "CREATE INDEX leaves_target ON leaves(target)",
+    "CREATE INDEX replaces_target ON replaces(target)",
     "CREATE INDEX seals_size ON seals(size)",
     "CREATE INDEX sightings_size ON sightings(size)",
     "CREATE INDEX postings_account ON postings(account, asset)",
@@ -26,15 +27,16 @@ DECIMAL = (
 
 VIEWS = (
     f"""
-CREATE VIEW book AS -- the working orders by price, the best first
+CREATE VIEW book AS -- the order book by price, the best first
 SELECT ticker, side, price, price_shown, quantity,
-       {DECIMAL.format("quantity", "decimals", "scale")} AS quantity_shown, orders
+       {DECIMAL.format("quantity", "decimals", "scale")} AS quantity_shown, displayed,
+       {DECIMAL.format("displayed", "decimals", "scale")} AS displayed_shown, orders
 FROM (
-  SELECT ticker, iif(side = 'buy', 'bid', 'ask') AS side, price, price_shown,
-         sum(remaining) AS quantity, count(*) AS orders
-  FROM orders WHERE status = 'working' GROUP BY ticker, side, price
+  SELECT ticker, side, price, price_shown, sum(quantity) AS quantity,
+         sum(displayed) AS displayed, count(*) AS orders, min(position) AS first
+  FROM book_orders GROUP BY ticker, side, price
 ) JOIN assets ON assets.code = ticker
-ORDER BY ticker, side = 'ask', iif(side = 'bid', -price, price)""",
+ORDER BY ticker, side = 'ask', first""",
     f"""
 CREATE VIEW statement AS -- each change of a balance, and the balance after it
 SELECT id, entry, time, moved.ref AS ref, account, asset, why, amount, amount_shown, balance,

@@ -14,7 +14,17 @@ from typing import NamedTuple
 from pit.archives.amounts import decimal, plain
 from pit.archives.fields import show_time
 from pit.filters.accounts import Hold
-from pit.filters.instructions import Act, Cancel, Claim, Order, Trade, scaled, smallest
+from pit.filters.instructions import (
+    SCALE,
+    Act,
+    Cancel,
+    Claim,
+    Order,
+    Replace,
+    Trade,
+    scaled,
+    smallest,
+)
 from pit.filters.lanes import Owed
 from pit.filters.positions import Positions
 from pit.filters.runner import Event
@@ -46,13 +56,13 @@ class Teller(Positions):
         coming = Counter[str]()  # what later fills of this entry take of an order, in 10**-9
         for act in event.acts:
             if isinstance(act.subject, Trade):
-                for order in act.subject:
+                for order in act.subject.sides:
                     coming[order.ref] += scaled[act.directive.args[0]]
         for act in event.acts:
             hold = self.accounts.holds.get(_subject(act))
             yield from super().step(event._replace(acts=(act,)), pit, record)
             if isinstance(act.subject, Trade):
-                for order in act.subject:
+                for order in act.subject.sides:
                     coming[order.ref] -= scaled[act.directive.args[0]]
             for handle, line in self._tell(act, hold, coming, event.signer, pit):
                 self.said.append(Outcome(handle, printable(line)))
@@ -71,6 +81,9 @@ class Teller(Positions):
                 yield owner, f"{_name(ref, subject)}: {self._accepted(subject, pit)}"
             elif isinstance(subject, Claim):
                 yield from self._granted(subject, pit)
+            elif isinstance(subject, Replace):
+                asked = f"{plain(subject.written)} at {plain(subject.limit)}"
+                yield owner, f"{ref}: replace of {subject.target} with {asked} accepted"
             else:
                 yield owner, f"{ref}: accepted"
         elif isinstance(subject, Trade):
@@ -78,9 +91,11 @@ class Teller(Positions):
             if ticker:
                 yield from self._traded(act, subject, coming, ticker, pit)
         elif verb == "leaves":
-            if isinstance(subject, Order):
+            if isinstance(subject, Order) and args[1]:
+                yield subject.owner, self._goes_on(subject, str(args[3]), pit)
+            elif isinstance(subject, Order):
                 yield subject.owner, self._ended(subject, str(args[3]), hold, pit)
-            elif isinstance(subject, Cancel):
+            elif isinstance(subject, Cancel | Replace):
                 line = f"{subject.ref}: too late, {subject.target} works no more"
                 yield subject.owner, line
         elif isinstance(subject, Claim):
@@ -113,7 +128,10 @@ class Teller(Positions):
         side, limit = ("buy", "or lower") if order.buys else ("sell", "or higher")
         ticker = pit.tickers.get(order.ticker)
         quantity = _quantity(order.quantity, ticker) if ticker else plain(order.written)
-        said = f"{side} {quantity} {order.ticker} at {plain(order.limit)} {limit} accepted, works"
+        price = "market" if order.limit is None else f"{plain(order.limit)} {limit}"
+        waits = plain(decimal(order.terms.stop, SCALE).normalize())
+        how = f"waits for a trade at {waits}" if order.terms.stop else "works"
+        said = f"{side} {quantity} {order.ticker} at {price} accepted, {how}"
         if order.until:
             said += f" until {show_time(order.until)}"
         hold = self.accounts.holds.get(order.ref)
@@ -157,14 +175,27 @@ class Teller(Positions):
         cost = scaled[number] * scaled[price] // ticker.value_scaled
         paid = f"{_plain(cost, ticker.currency, pit)} {ticker.currency}"
         what = f"{plain(number)} {code} at {plain(price)}"
-        for order, asset, said in (
-            (trade.bought, ticker.currency, f"bought {what}, {paid} paid"),
-            (trade.sold, code, f"sold {what}, {paid} received"),
+        for order, asset, fee, said in (
+            (trade.bought, ticker.currency, trade.fees[0], f"bought {what}, {paid} paid"),
+            (trade.sold, code, trade.fees[1], f"sold {what}, {paid} received"),
         ):
+            if fee:
+                said += f", {_plain(fee, ticker.currency, pit)} {ticker.currency} fee"
             left = self._now(order.owner, asset, pit, "left" if order.buys else f"{asset} left")
             rest = order.quantity - order.filled + coming[order.ref]
             more = f"; {_of(rest, order, ticker)} still work" if rest else ""
             yield order.owner, f"{_name(order.ref, order)}: {said}, {left}{more}"
+
+    def _goes_on(self, order: Order, words: str, pit: Pit) -> str:
+        """An order that works with other numbers now."""
+        cause = words.partition(" ")[2]
+        said = f"replaced by {cause}" if cause else "less: it met an order of your own"
+        ticker = pit.tickers.get(order.ticker)
+        line = f"{_name(order.ref, order)}: {said}"
+        if ticker:
+            limit = "" if order.limit is None else f" at {plain(order.limit)}"
+            line += f"; {_of(order.quantity - order.filled, order, ticker)} work{limit}"
+        return line
 
     def _ended(self, order: Order, words: str, hold: Hold | None, pit: Pit) -> str:
         """An order that works no more."""
@@ -172,6 +203,8 @@ class Teller(Positions):
         said = words
         if why == "cancelled":
             said = f"cancelled by {cause}" if cause else "cancelled: it met an order of your own"
+        elif why in _ENDS:
+            said = _ENDS[why].format(cause)
         ticker = pit.tickers.get(order.ticker)
         line = f"{_name(order.ref, order)}: {said}"
         if ticker:
@@ -181,6 +214,14 @@ class Teller(Positions):
             free = f"{_plain(hold.amount, hold.asset, pit)} {hold.asset} free again"
             line += f", {free}, {self._available(order.owner, hold.asset, pit)}"
         return line
+
+
+_ENDS = {
+    "killed": "ended: what did not trade at once",
+    "rejected": "ended: it would have traded, and is post-only",
+    "decremented": "ended: it met an order of your own",
+    "replaced": "ended by {}: no more than what is filled was asked for",
+}
 
 
 def _subject(act: Act) -> str:

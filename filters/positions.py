@@ -8,14 +8,34 @@ nothing is promised twice, however late anybody is (FILTERS, The core filters; M
 """
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from heapq import nsmallest
 
 from pit.archives.amounts import decimal, plain, units
-from pit.archives.verbs import Directive, Verb
+from pit.archives.entry import OPERATOR
+from pit.archives.verbs import NO_KEYS, Directive, Verb
 from pit.filters.accounts import OUTSIDE, Accounts, Posting
-from pit.filters.instructions import SCALE, Act, Claim, Order, Problem, Trade, smallest
+from pit.filters.instructions import (
+    SCALE,
+    Act,
+    Claim,
+    Order,
+    Problem,
+    Replace,
+    Trade,
+    scaled,
+    smallest,
+)
 from pit.filters.lanes import Owed
+from pit.filters.problems import (
+    cover_of,
+    order_problem,
+    replace_problem,
+    units_of,
+    value_of,
+    with_fee,
+    written_of,
+)
 from pit.filters.record import reference_key
 from pit.filters.runner import Event
 from pit.filters.standing import Standing
@@ -32,12 +52,14 @@ class Positions:
     """
 
     name = "positions"
+    parts = "member"
     versions = range(1, 2)
     words: Sequence[Verb] = (
         Verb(
             "account", "{owner:account} {asset:asset} {amount:units}", "A balance, smallest units."
         ),
         Verb("hold", "{instruction:owned} {asset:asset} {amount:units}", "Set aside for it."),
+        Verb("covered", "{replace:reference}", "A replace whose numbers are held for."),
     )
 
     def __init__(
@@ -46,6 +68,7 @@ class Positions:
         self.part = part
         self.accounts = Accounts(journal)
         self.labels: dict[tuple[str, str], str] = {}
+        self.replacing: dict[str, list[Replace]] = {}
         self._mine: dict[str, bool] = {}
 
     def keeps(self, handle: str) -> bool:
@@ -75,17 +98,19 @@ class Positions:
             elif verb in ("buy", "sell"):
                 if self.keeps(event.signer) and isinstance(subject, Order):
                     yield self._judge_order(subject, event, pit)
+            elif verb == "replace":
+                if self.keeps(event.signer) and isinstance(subject, Replace):
+                    yield self._judge_replace(subject, pit, record)
             elif verb in ("transfer", "withdraw"):
                 if self.keeps(event.signer) and isinstance(subject, Claim):
                     yield self._judge_claim(subject, pit)
             elif verb == "fill":
                 if isinstance(subject, Trade):
-                    self._fill(act, subject.bought, subject.sold, pit)
+                    self._fill(act, subject, pit)
             elif verb in ("accept", "refuse"):
-                self._answered(act, pit)
+                self._answered(act, pit, record)
             elif verb == "leaves":
-                if isinstance(subject, Order):
-                    self._release(subject)
+                self._left(act, pit, record)
             elif verb == "payout":
                 if isinstance(subject, Claim) and self.keeps(subject.owner):
                     amount = subject.amount or 0
@@ -111,8 +136,8 @@ class Positions:
             if account == OUTSIDE or self.keeps(account):
                 self.accounts.post(account, asset, sign * amount, ref, why)
 
-    def _accept(self, owner: str, ref: str, pit: Pit) -> Owed:
-        directive = Directive("accept", (f"{owner}/{ref}",))
+    def _accept(self, owner: str, ref: str, pit: Pit, keys: Mapping[str, object] = NO_KEYS) -> Owed:
+        directive = Directive("accept", (f"{owner}/{ref}",), keys)
         return Owed("-" if pit.open else owner, directive, ref)
 
     def _refuse(self, owner: str, ref: str, why: str, pit: Pit) -> Owed:
@@ -121,38 +146,95 @@ class Positions:
 
     def _judge_order(self, order: Order, event: Event, pit: Pit) -> Owed:
         ticker = pit.tickers.get(order.ticker)
-        why = self._order_problem(order, ticker, event)
-        if ticker and not why:
-            if order.buys:
-                asset, need = ticker.currency, _value(order.quantity, order.price, ticker)
-            else:
-                asset, need = ticker.code, _units(order.quantity, ticker)
-            if not self.accounts.hold(order.ref, order.owner, asset, need):
-                said = f"{'buy' if order.buys else 'sell'} {_written(order, ticker)}"
-                why = self._shortfall(order.owner, asset, need, said, pit)
-        if why:
+        why = order_problem(order, ticker, event.time) or self._twin(order)
+        if ticker is None or why:
+            return self._refuse(order.owner, order.ref, why, pit)
+        asset, need = self._needed(order, order.quantity, ticker)
+        if not self.accounts.hold(order.ref, order.owner, asset, need) or not need:
+            self.accounts.release(order.ref)
+            said = f"{'buy' if order.buys else 'sell'} {written_of(order, ticker)}"
+            why = self._shortfall(order.owner, asset, need, said, pit)
             return self._refuse(order.owner, order.ref, why, pit)
         if order.label:
             self.labels[order.owner, order.label] = order.ref
-        return self._accept(order.owner, order.ref, pit)
+        if order.limit is not None or not order.buys:
+            return self._accept(order.owner, order.ref, pit)
+        cover = decimal(cover_of(order, need, ticker), pit.assets[asset].decimals)
+        return self._accept(order.owner, order.ref, pit, {"cover": cover})
 
-    def _order_problem(self, order: Order, ticker: Ticker | None, event: Event) -> str:
-        """What is wrong with an order before anybody looks at cover (MARKET, Matching, row 1)."""
-        if ticker is None:
-            return f"{order.ticker} is not listed"
-        if not order.quantity:
-            return "a quantity of 0 buys and sells nothing"
-        if order.quantity % ticker.lot_scaled:
-            number = plain(decimal(order.quantity, SCALE).normalize())
-            return f"{number} is not a multiple of the lot, {plain(ticker.lot)}"
-        if not order.price or order.price % ticker.tick_scaled:
-            return f"{plain(order.limit)} is not a multiple of the tick, {plain(ticker.tick)}"
-        if order.until and order.until <= event.time:
-            return f"until {order.until} is not after {event.time}"
+    def _needed(self, order: Order, left: int, ticker: Ticker) -> tuple[str, int]:
+        """What is to be held for what is left of an order, its unanswered replaces included.
+
+        The asset, and how much of it: a buy's largest quantity at its highest price; a market buy's
+        cover, which is what it caps, or all that is there.
+        """
+        asked = self.replacing.get(order.ref, ())
+        quantity = max(one.quantity for one in (order, *asked)) - order.quantity + left
+        if not order.buys:
+            return ticker.code, units_of(max(0, quantity), ticker)
+        if order.limit is None and order.cover < 0:
+            return ticker.currency, max(0, self.accounts.available(order.owner, ticker.currency))
+        prices = [one.price for one in (order, *asked) if one.limit is not None]
+        need = max(0, quantity) * max(prices, default=0)
+        return ticker.currency, with_fee(order, max(need, order.cover), ticker)
+
+    def _judge_replace(self, replace: Replace, pit: Pit, record: Standing) -> Owed:
+        order = _replaced(replace, record)
+        ticker = pit.tickers.get(order.ticker) if order else None
+        if order is None or ticker is None:
+            return self._accept(replace.owner, replace.ref, pit)  # it will be late
+        why = replace_problem(replace, order, ticker)
+        if not why:
+            asked = self.replacing.setdefault(order.ref, [])
+            asked.append(replace)
+            asset, need = self._needed(order, order.quantity - order.filled, ticker)
+            if order.ref not in self.accounts.holds:  # refused, or over and not published yet
+                need = 0
+            if not self.accounts.change(order.ref, need):
+                self._forget(replace)
+                held = self.accounts.holds[order.ref].amount
+                said = f"replace {replace.target} {plain(replace.written)} @ {plain(replace.limit)}"
+                why = self._shortfall(order.owner, asset, need - held, said, pit)
+        if why:
+            return self._refuse(replace.owner, replace.ref, why, pit)
+        return self._accept(replace.owner, replace.ref, pit)
+
+    def _forget(self, replace: Replace) -> None:
+        """A replace has had its answer."""
+        left = [one for one in self.replacing.get(replace.target, ()) if one.ref != replace.ref]
+        if left:
+            self.replacing[replace.target] = left
+        else:
+            self.replacing.pop(replace.target, None)
+
+    def _left(self, act: Act, pit: Pit, record: Standing) -> None:
+        """A `leaves` stands: the order is over, or is held for as it is now."""
+        name, number, _, words = act.directive.args
+        owner, _, ref = name.partition("/")
+        if not self.keeps(owner):
+            return
+        why, _, answered = words.partition(" ")
+        if why in ("late", "replaced"):
+            for one in self.replacing.get(ref, ()):
+                if one.ref == answered:
+                    self._forget(one)
+        order = record.orders.get(ref)
+        if isinstance(act.subject, Order) and not number:
+            self._release(act.subject)
+        elif order:
+            left = scaled[number] if number else order.quantity - order.filled
+            self._hold_on(order, left, pit)
+
+    def _hold_on(self, order: Order, left: int, pit: Pit) -> None:
+        """Hold what is needed for an order of which that is left (10**-9)."""
+        ticker = pit.tickers.get(order.ticker)
+        if ticker and order.ref in self.accounts.holds:
+            self.accounts.change(order.ref, self._needed(order, left, ticker)[1], unasked=True)
+
+    def _twin(self, order: Order) -> str:
+        """Whether another working order of his has the same `ref:`."""
         twin = self.labels.get((order.owner, order.label)) if order.label else None
-        if twin:
-            return f"ref {order.label} is the working order {twin}'s"
-        return ""
+        return f"ref {order.label} is the working order {twin}'s" if twin else ""
 
     def _judge_claim(self, claim: Claim, pit: Pit) -> Owed:
         why = ""
@@ -193,9 +275,11 @@ class Positions:
             line += f" - held {text(accounts.held_of(owner, asset))} by {', '.join(refs)}{more}"
         return line
 
-    def _answered(self, act: Act, pit: Pit) -> None:
+    def _answered(self, act: Act, pit: Pit, record: Standing) -> None:
         """An answer stands. It is taken as it stands, whatever was owed."""
         subject = act.subject
+        if isinstance(subject, Replace):
+            self._replace_answered(subject, act.directive.verb == "accept", pit, record)
         if not isinstance(subject, Order | Claim):
             return
         if act.directive.verb == "refuse":
@@ -217,36 +301,52 @@ class Positions:
                 )
         elif self.keeps(subject.owner) and subject.ref not in self.accounts.holds:
             ticker = pit.tickers.get(subject.ticker)
-            if ticker and subject.buys:
-                need = _value(subject.quantity, subject.price, ticker)
-                self.accounts.hold(subject.ref, subject.owner, ticker.currency, need, unasked=True)
-            elif ticker:
-                need = _units(subject.quantity, ticker)
-                self.accounts.hold(subject.ref, subject.owner, subject.ticker, need, unasked=True)
+            if ticker:
+                asset, need = self._needed(subject, subject.quantity - subject.filled, ticker)
+                self.accounts.hold(subject.ref, subject.owner, asset, need, unasked=True)
 
-    def _fill(self, act: Act, bought: Order, sold: Order, pit: Pit) -> None:
+    def _replace_answered(
+        self, replace: Replace, accepted: bool, pit: Pit, record: Standing
+    ) -> None:
+        """A replace's answer stands. It is taken as it stands, whatever was owed."""
+        order = _replaced(replace, record)
+        if not self.keeps(replace.owner) or order is None:
+            return
+        asked = self.replacing.setdefault(replace.target, [])
+        known = [one.ref for one in asked]
+        if accepted and replace.ref not in known:
+            asked.append(replace)
+        elif not accepted:
+            self._forget(replace)
+        self._hold_on(order, order.quantity - order.filled, pit)
+
+    def _fill(self, act: Act, trade: Trade, pit: Pit) -> None:
+        bought, sold = trade.sides
         ticker = pit.tickers.get(bought.ticker)
         if ticker is None:
             return
         number, _, price = act.directive.args[:3]
         quantity, at = units(number, SCALE), units(price, SCALE)
-        cost, pieces = _value(quantity, at, ticker), _units(quantity, ticker)
-        for order, held in (
-            (bought, _value(quantity, bought.price, ticker)),
-            (sold, pieces),
-        ):
+        cost, pieces = value_of(quantity, at, ticker), units_of(quantity, ticker)
+        for order, left in zip(trade.sides, trade.left, strict=True):
             if self.keeps(order.owner):
-                self.accounts.release(order.ref, held)
-                if order.filled == order.quantity:
+                if left:
+                    self._hold_on(order, left, pit)
+                else:
                     self._release(order)
         why = f"{plain(number)} {ticker.code} @ {plain(price)}"
         self._move(bought.owner, sold.owner, ticker.currency, cost, act.ref, why)
         self._move(sold.owner, bought.owner, ticker.code, pieces, act.ref, why)
+        for order, fee in zip(trade.sides, trade.fees, strict=True):
+            if fee:
+                said = f"fee of {order.name} for {why}"
+                self._move(order.owner, OPERATOR, ticker.currency, fee, act.ref, said)
 
     def _release(self, order: Order) -> None:
         """An order has ended: nothing is held for it any more."""
         if self.keeps(order.owner):
             self.accounts.release(order.ref)
+            self.replacing.pop(order.ref, None)
             if order.label and self.labels.get((order.owner, order.label)) == order.ref:
                 del self.labels[order.owner, order.label]
 
@@ -254,18 +354,23 @@ class Positions:
         """What stands was taken as it stood; what is not answered keeps the answer that is owed."""
         for was in owed:
             ref = was.cause
-            if ref in record.orders or ref in record.claims or ref in record.due:
-                found = record.orders.get(ref) or record.claims.get(ref)
+            if any(
+                ref in some for some in (record.orders, record.claims, record.replaces, record.due)
+            ):
+                found = record.orders.get(ref) or record.claims.get(ref) or record.replaces.get(ref)
                 if found is None or not found.accepted:
                     yield was
 
     def dump(self, record: Standing) -> Iterator[Directive]:
-        """Balances and holds."""
+        """Balances, holds, and the replaces that are held for."""
         for (owner, asset), amount in sorted(self.accounts.balances.items()):
             yield Directive("account", (owner, asset, amount))
         for ref in sorted(self.accounts.holds, key=reference_key):
             owner, asset, amount = self.accounts.holds[ref]
             yield Directive("hold", (f"{owner}/{ref}", asset, amount))
+        for asked in (self.replacing[ref] for ref in sorted(self.replacing, key=reference_key)):
+            for replace in asked:
+                yield Directive("covered", (replace.ref,))
 
     def load(self, directives: Sequence[Directive], pit: Pit, record: Standing) -> None:
         """The state from `dump`."""
@@ -275,23 +380,18 @@ class Positions:
             elif verb == "hold":
                 owner, _, ref = args[0].partition("/")
                 self.accounts.hold(ref, owner, args[1], args[2], unasked=True)
+            elif verb == "covered":
+                replace = record.replaces[args[0]]
+                self.replacing.setdefault(replace.target, []).append(replace)
         for order in record.orders.values():
             if order.label and order.ref in self.accounts.holds:
                 self.labels[order.owner, order.label] = order.ref
 
 
-def _value(quantity: int, price: int, ticker: Ticker) -> int:
-    """Quantity x price (both in 10**-9) in the currency's smallest unit; exact for whole lots."""
-    return quantity * price // ticker.value_scaled
-
-
-def _units(quantity: int, ticker: Ticker) -> int:
-    return quantity // ticker.unit_scaled
-
-
-def _written(order: Order, ticker: Ticker) -> str:
-    quantity = plain(decimal(_units(order.quantity, ticker), ticker.decimals))
-    return f"{quantity} @ {plain(order.limit)}"
+def _replaced(replace: Replace, record: Standing) -> Order | None:
+    """The order that a replace is of, if it stands open and is its owner's."""
+    order = record.orders.get(replace.target)
+    return order if order and order.owner == replace.owner else None
 
 
 def main(argv: list[str]) -> int:

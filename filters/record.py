@@ -4,7 +4,17 @@ from collections.abc import Iterable, Iterator
 
 from pit.archives.amounts import decimal, trimmed
 from pit.archives.verbs import Directive, Verb, vocabulary
-from pit.filters.instructions import SCALE, Cancel, Claim, Order, scaled
+from pit.filters.instructions import (
+    NO_FEES,
+    PLAIN,
+    SCALE,
+    Cancel,
+    Claim,
+    Order,
+    Replace,
+    Terms,
+    scaled,
+)
 from pit.filters.standing import Standing
 from pit.pits.state import Pit
 
@@ -12,15 +22,30 @@ STATE = vocabulary(
     (
         Verb(
             "order",
-            "{order:owned} {side:=buy|sell} {quantity:number} {ticker:asset} @ {price:price}",
+            "{order:owned} {side:=buy|sell} {quantity:number} {ticker:asset} @ {price:limit}",
             "An order that stands open.",
             keys={
                 "time": "time",
                 "until": "time",
                 "ref": "word",
+                "tif": "=gtc|day|ioc|fok",
+                "stop": "price",
+                "min": "number",
+                "show": "number",
+                "post-only": "yes",
+                "stp": "=newest|oldest|both|decrement",
                 "filled": "number",
+                "cover": "units",
+                "fee": "fees",
+                "charges": "units",
                 "accepted": "yes",
             },
+        ),
+        Verb(
+            "replacing",
+            "{replace:owned} {order:reference} {quantity:number} @ {price:price} {lane:word}",
+            "A replace not answered yet.",
+            keys={"accepted": "yes"},
         ),
         Verb(
             "claim",
@@ -49,8 +74,15 @@ def dump(record: Standing) -> Iterator[Directive]:
             keys["until"] = order.until
         if order.label:
             keys["ref"] = order.label
+        keys |= _said(order.terms)
         if order.filled:
             keys["filled"] = trimmed(decimal(order.filled, SCALE))
+        if order.cover >= 0:
+            keys["cover"] = order.cover
+        if order.rates is not NO_FEES:
+            keys["fee"] = tuple(trimmed(decimal(rate, SCALE)) for rate in order.rates)
+        if order.charges:
+            keys["charges"] = order.charges
         if order.accepted:
             keys["accepted"] = "yes"
         side = "buy" if order.buys else "sell"
@@ -66,10 +98,31 @@ def dump(record: Standing) -> Iterator[Directive]:
     for ref in sorted(record.cancels, key=reference_key):
         cancel = record.cancels[ref]
         yield Directive("asked", (f"{cancel.owner}/{ref}", cancel.target, cancel.lane))
+    for ref in sorted(record.replaces, key=reference_key):
+        replace = record.replaces[ref]
+        asked = (replace.target, replace.written, replace.limit, replace.lane)
+        keys = {"accepted": "yes"} if replace.accepted else {}
+        yield Directive("replacing", (f"{replace.owner}/{ref}", *asked), keys)
     for ref in sorted(record.due, key=reference_key):
         yield Directive("due", (f"{record.due[ref]}/{ref}",))
     for asset, total in sorted(record.totals.items()):
         yield Directive("total", (asset, total))
+
+
+def _said(terms: Terms) -> dict[str, object]:
+    """The terms of an order as keys; those of a plain one say nothing."""
+    keys: dict[str, object] = {}
+    if terms is PLAIN:
+        return keys
+    for key, amount in (("stop", terms.stop), ("min", terms.minimum), ("show", terms.show)):
+        if amount:
+            keys[key] = trimmed(decimal(amount, SCALE))
+    if terms.post_only:
+        keys["post-only"] = "yes"
+    return {"tif": terms.tif, **keys, "stp": terms.stp}
+
+
+_STATE_KEYS = ("time", "filled", "cover", "fee", "charges", "accepted")
 
 
 def load(record: Standing, state: Iterable[Directive], pit: Pit) -> None:
@@ -80,8 +133,12 @@ def load(record: Standing, state: Iterable[Directive], pit: Pit) -> None:
             continue
         owner, _, ref = str(args[0]).partition("/")
         if directive.verb == "order":
-            said = Directive(args[1], args[2:], {k: keys[k] for k in ("until", "ref") if k in keys})
-            order = Order(ref, keys["time"], owner, said)
+            terms = {key: keys[key] for key in keys if key not in _STATE_KEYS}
+            order = Order(ref, keys["time"], owner, Directive(args[1], args[2:], terms))
+            order.cover = keys.get("cover", -1)
+            if "fee" in keys:
+                order.rates = (scaled[keys["fee"][0]], scaled[keys["fee"][1]])
+            order.charges = keys.get("charges", 0)
             order.filled = scaled[keys["filled"]] if "filled" in keys else 0
             order.accepted = "accepted" in keys
             record.orders[ref] = order
@@ -90,6 +147,10 @@ def load(record: Standing, state: Iterable[Directive], pit: Pit) -> None:
             claim = Claim(ref, owner, said, pit)
             claim.accepted = "accepted" in keys
             record.claims[ref] = claim
+        elif directive.verb == "replacing":
+            replace = Replace(ref, owner, args[4], Directive("replace", args[1:4]))
+            replace.accepted = "accepted" in keys
+            record.replaces[ref] = replace
         elif directive.verb == "asked":
             record.cancels[ref] = Cancel(ref, owner, args[1], args[2])
         elif directive.verb == "due":

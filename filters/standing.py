@@ -7,6 +7,7 @@ anybody's balance.
 """
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,10 @@ from pit.archives.language import Text
 from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive
 from pit.filters.instructions import (
+    NO_FEES,
+    ONE,
+    PLAIN,
+    PLAIN_2,
     SCALE,
     Act,
     Cancel,
@@ -23,18 +28,19 @@ from pit.filters.instructions import (
     Idle,
     Order,
     Problem,
+    Replace,
     Trade,
     scaled,
     smallest,
 )
-from pit.pits.listing import Holder
+from pit.pits.listing import Holder, Ticker
 from pit.pits.state import Pit
 
 _make_act = partial(tuple.__new__, Act)  # half the cost of a call of Act
 
 
 class Standing:
-    """The published record: open orders, claims, cancels and answers due, by reference.
+    """The published record: open orders, claims, cancels, replaces and answers due, by reference.
 
     totals: what is in existence of each asset, in its smallest unit. idle: directives of the last
     entry that had no effect.
@@ -44,6 +50,7 @@ class Standing:
         self.orders: dict[str, Order] = {}
         self.claims: dict[str, Claim] = {}
         self.cancels: dict[str, Cancel] = {}
+        self.replaces: dict[str, Replace] = {}
         self.due: dict[str, str] = {}
         self.totals: dict[str, int] = {}
         self.idle: list[Idle] = []
@@ -101,8 +108,25 @@ def _order(
 ) -> Order:
     order = Order(ref, entry.time, entry.signer, directive)
     order.accepted = pit.open
+    if pit.rule("match") > 1 and "stp" not in directive.keys:
+        order.terms = PLAIN_2 if order.terms is PLAIN else order.terms._replace(stp="oldest")
+    maker, taker = pit.rule("fee")
+    if maker or taker:
+        order.rates = (scaled[maker], scaled[taker])
+    if order.terms.tif == "day":
+        end = _day_end(entry.time, pit.rule("day-end"))
+        order.until = min(order.until or end, end)
     record.orders[ref] = order
     return order
+
+
+def _day_end(time: str, clock: str) -> str:
+    """The first `clock` (HH:MM, UTC) after a time."""
+    end = f"{time[:10]}T{clock}:00.000000Z"
+    if end > time:
+        return end
+    day = datetime.fromisoformat(time[:10]) + timedelta(days=1)
+    return f"{day:%Y-%m-%d}T{clock}:00.000000Z"
 
 
 def _claim(
@@ -130,6 +154,19 @@ def _cancel(
         return record.problem(ref, entry, f"no order or withdrawal of yours is entry {target}")
     cancel = record.cancels[ref] = Cancel(ref, entry.signer, target, lane)
     return cancel
+
+
+def _replace(
+    record: Standing, ref: str, directive: Directive, entry: Entry, pit: Pit, after: int
+) -> Replace | Problem:
+    target = directive.args[0]
+    order = record.orders.get(target)
+    lane = order.ticker if order and order.owner == entry.signer else "-"
+    if lane == "-" and pit.specialist("-") is None and not pit.open:
+        return record.problem(ref, entry, f"no order of yours is entry {target}")
+    replace = record.replaces[ref] = Replace(ref, entry.signer, lane, directive)
+    replace.accepted = pit.open
+    return replace
 
 
 def _payout(
@@ -187,7 +224,7 @@ def _enter(
 
 def _answer(
     record: Standing, ref: str, directive: Directive, entry: Entry, pit: Pit, after: int
-) -> Order | Claim | str | None:
+) -> Order | Claim | Replace | str | None:
     """An `accept` or `refuse`: the first answer to stand counts."""
     owner, _, target = directive.args[0].partition("/")
     if after >= 0 or entry.signer != OPERATOR:
@@ -195,7 +232,7 @@ def _answer(
         if why:
             return why
     accepts = directive.verb == "accept"
-    found = record.orders.get(target) or record.claims.get(target)
+    found = record.orders.get(target) or record.claims.get(target) or record.replaces.get(target)
     if found is None:
         if record.due.get(target) == owner:
             del record.due[target]
@@ -209,6 +246,11 @@ def _answer(
     if isinstance(found, Order):
         if not accepts:
             del record.orders[target]
+        elif "cover" in directive.keys and found.buys and found.limit is None:
+            found.cover = scaled[directive.keys["cover"]] * ONE
+    elif isinstance(found, Replace):
+        if not accepts:
+            del record.replaces[target]
     elif not accepts or found.verb == "transfer":
         del record.claims[target]
     return found
@@ -238,45 +280,111 @@ def _fill(
         if quantity > order.quantity - order.filled or not quantity:
             return f"{name} has {_number(order.quantity - order.filled)} left, not {plain(number)}"
         if at > order.price if buys else at < order.price:
-            return f"{plain(price)} is outside the limit of {name}, {plain(order.limit)}"
+            limit = order.limit or price  # of a market order nothing is outside
+            return f"{plain(price)} is outside the limit of {name}, {plain(limit)}"
         sides.append(order)
     bought, sold = sides
+    if bought.cover >= 0:
+        if quantity * at > bought.cover:
+            return f"{plain(number)} @ {plain(price)} is more than what is left of {buyer}'s cover"
+        bought.cover -= quantity * at
     for order in sides:
         order.filled += quantity
         if order.filled == order.quantity:
             del record.orders[order.ref]
-    return Trade(bought, sold)
+    left = (bought.quantity - bought.filled, sold.quantity - sold.filled)
+    if (bought.rates is NO_FEES and sold.rates is NO_FEES) or listed is None:
+        return Trade(bought, sold, left)
+    taker = directive.keys.get("taker")
+    sides_of = ((bought, taker == "buyer"), (sold, taker == "seller"))
+    bought_fee, sold_fee = (
+        charge(order, quantity * at, takes, listed) for order, takes in sides_of
+    )
+    return Trade(bought, sold, left, (bought_fee, sold_fee))
+
+
+def charge(order: Order, value: int, takes: bool, ticker: Ticker) -> int:
+    """Charge an order its fee for a trade of that value (10**-18): what it pays now of it.
+
+    What it is charged is added up exactly, and rounded up as a sum, so that many small trades cost
+    what one large one does (MARKET, Accounts).
+    """
+    unit = ticker.value_scaled * ONE
+    before = order.charges
+    order.charges += value * order.rates[takes]
+    return -(-order.charges // unit) + -before // unit
 
 
 def _leaves(
     record: Standing, ref: str, directive: Directive, entry: Entry, pit: Pit, after: int
-) -> Order | Cancel | str:
+) -> Order | Cancel | Replace | str:
     name, number, _, words = directive.args
     owner, _, target = name.partition("/")
     why, _, answered = words.partition(" ")
-    cancel = record.cancels.get(answered) if why in ("cancelled", "late") else None
     order = record.orders.get(target)
-    if cancel and (cancel.owner != owner or cancel.target != target):
-        return f"entry {answered} is not a cancel of {name}"
-    if why == "late" and cancel is None:
-        return f"no cancel of {name} waits for an answer"
-    lane = cancel.lane if cancel else order.ticker if order else "-"
+    asked: Cancel | Replace | None = None
+    if why in ("cancelled", "late", "replaced"):
+        asked = record.replaces.get(answered)
+        if why != "replaced":
+            asked = record.cancels.get(answered) or asked
+    if asked and (asked.owner != owner or asked.target != target):
+        return f"entry {answered} does not name {name}"
+    if asked is None and why in ("late", "replaced"):
+        return f"no {'replace' if why == 'replaced' else 'cancel'} of {name} waits for an answer"
+    if isinstance(asked, Replace) and not asked.accepted:
+        return f"the accept of {owner}/{answered} does not stand"
+    lane = asked.lane if asked else order.ticker if order else "-"
     problem = not_entitled(pit.specialist(lane), entry.signer, after, pit, lane)
     if problem:
         return problem
-    if number:
-        return f"an order ends with 0 here, not {plain(number)}"
-    if why == "late" and cancel:
-        del record.cancels[answered]
-        return cancel
+    if why == "late" and asked:
+        if number:
+            return f"an order ends with 0 here, not {plain(number)}"
+        _answered(record, asked)
+        return asked
     if order is None or order.owner != owner or not order.accepted:
         return f"{name} is no accepted order that is open"
-    if why == "expired" and not "" < order.until <= entry.time:
-        return f"{name} has no time limit that has passed"
-    del record.orders[target]
-    if cancel:
-        del record.cancels[answered]
+    problem = _wrong_end(order, why, asked, directive, entry)
+    if problem:
+        return problem
+    if not number:
+        del record.orders[target]
+    elif isinstance(asked, Replace):
+        order.quantity, order.price, order.limit = asked.quantity, asked.price, asked.limit
+        order.written, order.cover = asked.written, -1
+    else:  # decremented
+        order.quantity = order.filled + scaled[number]
+        order.written = trimmed(decimal(order.quantity, SCALE))
+    if asked:
+        _answered(record, asked)
     return order
+
+
+def _answered(record: Standing, asked: Cancel | Replace) -> None:
+    """The one answer to a cancel or replace stands."""
+    (record.replaces if isinstance(asked, Replace) else record.cancels).pop(asked.ref)
+
+
+def _wrong_end(
+    order: Order, why: str, asked: Cancel | Replace | None, directive: Directive, entry: Entry
+) -> str:
+    """Why a `leaves` of an open order cannot be right, by what everybody can see."""
+    name, number, limit, _ = directive.args
+    left = order.quantity - order.filled
+    if isinstance(asked, Replace) and why == "replaced":
+        left = max(0, asked.quantity - order.filled)
+        if scaled[number] != left:
+            return f"{name} has {_number(left)} left after that replace, not {plain(number)}"
+        if left and limit != asked.limit:
+            return f"the replace asks for the price {plain(asked.limit)}"
+    elif why == "decremented":
+        if scaled[number] >= left:
+            return f"{name} has {_number(left)} left; {plain(number)} is not less"
+    elif number:
+        return f"an order ends with 0 here, not {plain(number)}"
+    elif why == "expired" and not "" < order.until <= entry.time:
+        return f"{name} has no time limit that has passed"
+    return ""
 
 
 def _number(amount: int) -> str:
@@ -289,6 +397,7 @@ _HANDLERS: dict[str, Handler] = {
     "withdraw": _claim,
     "transfer": _claim,
     "cancel": _cancel,
+    "replace": _replace,
     "payout": _payout,
     "deposit": _enter,
     "issue": _enter,

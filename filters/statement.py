@@ -1,9 +1,11 @@
 """Print a member's statement: every change of a balance, with the entry that made it.
 
     $ pit statement alice
+    $ pit statement alice --since 2026-11-01 --until 2026-12-01 --csv
     $ pit statement alice --json
 
-Each line cites its entry, and the directive in it: 8.4 is the fourth of entry 8.
+Each line cites its entry, and the directive in it: 8.4 is the fourth of entry 8. Balances are what
+they were after it, with all that came before --since. Below the lines is what the member holds now.
 """
 
 from collections.abc import Iterator
@@ -13,9 +15,9 @@ from pit.archives.errors import NoInput
 from pit.archives.mbox import Entry
 from pit.filters.accounts import Posting
 from pit.filters.positions import Positions
+from pit.filters.rows import Row, add_form, add_period, period, print_rows, show_rows
 from pit.filters.runner import Run
-from pit.filters.show import print_rows
-from pit.filters.views import Row, holdings
+from pit.filters.views import holdings
 from pit.pits.display import show_json
 from pit.pits.home import Home, choose_pit, root
 from pit.pits.options import add_pit, parser
@@ -60,22 +62,25 @@ def main(argv: list[str]) -> int:
     options = parser("statement", __doc__)
     add_pit(options)
     options.add_argument("handle", metavar="HANDLE")
-    options.add_argument("--json", action="store_true")
+    add_period(options)
+    add_form(options)
     args = options.parse_args(argv)
+    since, until = period(args)
     home = Home(root())
     pit = choose_pit(home, args.pit)
     postings: list[Posting] = []
     positions = Positions(journal=postings.append)
     run = Run(positions)
-    rows = list(lines(run, entries_of(home, pit), postings, args.handle))
+    said = lines(run, entries_of(home, pit), postings, args.handle)
+    rows = [row for row in said if since <= row["time"] < until]
     if args.handle not in run.pit.members and not run.pit.open:
         raise NoInput(f"{args.handle} is not a member of {pit}; `pit show members` lists them")
     now = list(holdings(positions, run.pit, args.handle))
     if args.json:
         show_json({"member": args.handle, "lines": rows, "holdings": now})
     else:
-        print_rows(rows, f"{args.handle} has moved nothing")
-        if now:
+        show_rows(rows, args, f"{args.handle} has moved nothing")
+        if now and not args.csv:
             print()
             print_rows(now, "")
     return 0

@@ -6,43 +6,28 @@ are decimal strings.
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import Any
 
 from pit.archives.amounts import decimal, plain
 from pit.archives.fields import show_time
 from pit.archives.mbox import Entry
 from pit.filters.accounts import OUTSIDE
-from pit.filters.history import history
-from pit.filters.instructions import SCALE, Act, Order
+from pit.filters.figures import price_text, quantity_text
+from pit.filters.instructions import PLAIN, Order
 from pit.filters.match import Match
 from pit.filters.positions import Positions
 from pit.filters.record import reference_key
+from pit.filters.rows import Row
+from pit.filters.tape import Traded, read
 from pit.pits.members import Member
 from pit.pits.rules import RULES
 from pit.pits.state import Pit
 
-Row = dict[str, Any]
-
-
-def _quantity(amount: int, ticker: str, pit: Pit) -> str:
-    """A quantity of 10**-9 with the ticker's decimals."""
-    decimals = pit.decimals(ticker)
-    text = plain(decimal(amount, SCALE))
-    if decimals is None:
-        return text.rstrip("0").rstrip(".")
-    return plain(decimal(amount // 10 ** (SCALE - decimals), decimals))
-
-
-def _price(order: Order, pit: Pit) -> str:
-    ticker = pit.tickers.get(order.ticker)
-    if ticker is None:
-        return plain(order.limit)
-    decimals = ticker.price_decimals
-    return plain(decimal(order.price // 10 ** (SCALE - decimals), decimals))
-
 
 def book(match: Match, pit: Pit) -> Iterator[Row]:
-    """The working orders by ticker, side and price, best first."""
+    """The working orders by ticker, side and price, best first.
+
+    displayed: of the quantity, what the icebergs among them show.
+    """
     for ticker, lane in sorted(match.lanes.items()):
         for side, orders in (("bid", lane.book.bids), ("ask", lane.book.asks)):
             for _, group in groupby(orders, key=lambda order: order.price):
@@ -50,32 +35,31 @@ def book(match: Match, pit: Pit) -> Iterator[Row]:
                 yield {
                     "ticker": ticker,
                     "side": side,
-                    "price": _price(level[0], pit),
-                    "quantity": _quantity(sum(order.left for order in level), ticker, pit),
-                    "orders": [order.name for order in level],
+                    "price": price_text(level[0].price, ticker, pit),
+                    "quantity": quantity_text(sum(order.left for order in level), ticker, pit),
+                    "displayed": quantity_text(
+                        sum(order.shown or order.left for order in level), ticker, pit
+                    ),
+                    "orders": [order.order.name for order in level],
                 }
 
 
 def tape(entries: Iterable[Entry]) -> Iterator[Row]:
     """The trades that stand, oldest first."""
-    for entry, _, acts, _, _ in history(entries):
-        for act in acts:
-            if act.directive.verb == "fill":
-                yield trade(act, entry.time)
+    return (trade(traded) for traded in read(entries)[1])
 
 
-def trade(act: Act, time: str) -> Row:
-    """A fill that stands, of an entry of that time."""
-    quantity, ticker, price, buyer, seller = act.directive.args
+def trade(traded: Traded) -> Row:
+    """A trade as a row."""
     return {
-        "entry": act.ref,
-        "time": time,
-        "ticker": ticker,
-        "quantity": plain(quantity),
-        "price": plain(price),
-        "buyer": buyer,
-        "seller": seller,
-        "taker": act.directive.keys.get("taker", ""),
+        "entry": traded.ref,
+        "time": traded.time,
+        "ticker": traded.ticker,
+        "quantity": plain(traded.quantity),
+        "price": plain(traded.price),
+        "buyer": traded.buyer,
+        "seller": traded.seller,
+        "taker": traded.taker,
     }
 
 
@@ -100,20 +84,36 @@ def orders(match: Match, open_orders: dict[str, Order], pit: Pit) -> Iterator[Ro
     """The open orders, oldest first."""
     for ref in sorted(open_orders, key=reference_key):
         order = open_orders[ref]
-        state = "working" if order.left > 0 else "waiting" if order.left < 0 else "ended"
-        if order.left < 0 and not order.accepted:
-            state = "unanswered"
-        left = order.quantity if order.left < 0 else order.left
+        state, left = match.standing(order)
         yield {
             "order": order.name,
             "side": "buy" if order.buys else "sell",
-            "quantity": _quantity(order.quantity, order.ticker, pit),
-            "left": _quantity(left, order.ticker, pit),
+            "quantity": quantity_text(order.quantity, order.ticker, pit),
+            "left": quantity_text(left, order.ticker, pit),
             "ticker": order.ticker,
-            "price": _price(order, pit),
+            "price": _limit(order, pit),
             "until": show_time(order.until) if order.until else "",
             "state": state,
+            "terms": _terms(order, pit),
         }
+
+
+def _limit(order: Order, pit: Pit) -> str:
+    return "market" if order.limit is None else price_text(order.price, order.ticker, pit)
+
+
+def _terms(order: Order, pit: Pit) -> str:
+    """What an order says beside, as its keys; '' for a plain one."""
+    terms, ticker = order.terms, order.ticker
+    said = [
+        ("tif", terms.tif if terms.tif != PLAIN.tif else ""),
+        ("stop", price_text(terms.stop, ticker, pit) if terms.stop else ""),
+        ("min", quantity_text(terms.minimum, ticker, pit) if terms.minimum else ""),
+        ("show", quantity_text(terms.show, ticker, pit) if terms.show else ""),
+        ("post-only", "yes" if terms.post_only else ""),
+        ("stp", terms.stp if terms.stp != PLAIN.stp else ""),
+    ]
+    return "; ".join(f"{key}: {value}" for key, value in said if value)
 
 
 def members(pit: Pit) -> Iterator[Row]:

@@ -8,7 +8,8 @@ says what was done, if anything was.
     stamped 3, refused 1, answered 0, quarantined 1; sealed 1042
 
 It starts from an index of the archive, pits/NAME/ledger.sqlite, which may be removed at any time,
-and reads what is new and what has changed; --full reads and checks everything.
+and reads what is new and what has changed; --full reads and checks everything. With --follow it
+goes on until TERM, and what comes is stamped within milliseconds.
 """
 
 import gc
@@ -285,16 +286,33 @@ def main(argv: list[str]) -> int:
     options.add_argument(
         "--full", action="store_true", help="read and check the whole archive, not only what is new"
     )
+    options.add_argument(
+        "--follow", action="store_true", help="go on as mail comes, until TERM or ^C"
+    )
     args = options.parse_args(argv)
     home = Home(root())
     gc.disable()  # nothing here makes cycles, and looking for them costs a tenth of the time
     pit = choose_pit(home, args.pit)
     with Notary(home, pit, clock_ok=args.clock_ok, full=args.full) as notary:
-        report = notary.run(keep=args.json or args.verbose)
-    if args.json:
-        print(report.json())
+        if not args.follow:
+            say_report(notary.run(keep=args.json or args.verbose), args.json)
+            return 0
+        from pit.pits.follow import News
+
+        spooled = home.spool(pit) / "new"
+        with News([spooled]) as news:
+            while news.wait(1):
+                report = notary.run(keep=args.json or args.verbose)
+                if report.tally or report.seals:
+                    say_report(report, args.json)
+    return 0
+
+
+def say_report(report: Report, as_json: bool) -> None:
+    """Say what a run did, if it did anything."""
+    if as_json:
+        print(report.json(), flush=True)
     elif report.tally or report.seals:
         for decision in report.decisions:
             print(decision.line())
-        print(report.summary())
-    return 0
+        print(report.summary(), flush=True)

@@ -148,6 +148,11 @@ def _check_specialist(pit: "Pit", directive: Directive, signer: str) -> str:
     return _with_role(pit, handle, "specialist")
 
 
+def _check_session(pit: "Pit", directive: Directive, signer: str) -> str:
+    ticker = directive.args[0]
+    return "" if ticker in pit.tickers or pit.open else f"{ticker} is not listed"
+
+
 def _check_keeper(pit: "Pit", directive: Directive, signer: str) -> str:
     shard, count = map(int, directive.args[0].split("/"))
     if shard > count:
@@ -185,6 +190,9 @@ CHECK = {
     "ticker": _check_ticker,
     "issue": _check_issue,
     "specialist": _check_specialist,
+    "halt": _check_session,
+    "resume": _check_session,
+    "auction": _check_session,
     "keeper": _check_keeper,
     "adopt": _check_adopt,
     "witness": _check_witness,

@@ -24,7 +24,7 @@ def main(argv: list[str]) -> int:
     args = options.parse_args(argv)
     home = Home(root())
     settings = load_settings(home, choose_pit(home, args.pit))
-    print(crontab(home, settings.name, _program()), end="")
+    print(crontab(home, settings.name, program()), end="")
     return 0
 
 
@@ -36,7 +36,7 @@ def crontab(home: Home, pit: str, program: str) -> str:
     return f"# {pit}: the notary, then the filters\n* * * * * {escaped}\n"
 
 
-def _program() -> str:
+def program() -> str:
     """The `pit` that runs now, as cron, which has another PATH, will find it."""
     here = Path(sys.argv[0])
     if here.name == "pit" and here.exists():

@@ -15,8 +15,9 @@ from textwrap import dedent
 from typing import NoReturn
 
 from pit.archives.errors import UsageError
+from pit.archives.fields import ASSET
 
-__all__ = ["Parser", "add_as", "add_pit", "parser", "shard"]
+__all__ = ["Parser", "Part", "add_as", "add_part", "add_pit", "parser", "part", "shard"]
 
 
 class Parser(argparse.ArgumentParser):
@@ -55,6 +56,29 @@ def shard(text: str) -> tuple[int, int]:
     if found is None or int(found[1]) > int(found[2]):
         raise UsageError(f"'{text[:80]}' is not a shard; write K/N, like 1/2")
     return int(found[1]), int(found[2])
+
+
+Part = tuple[int, int] | frozenset[str] | None
+"""What of a filter's work: shard K of N, some tickers, or all of it."""
+
+
+def add_part(parser: argparse.ArgumentParser) -> None:
+    """Add --shard and --ticker, for `part`."""
+    parser.add_argument("--shard", metavar="K/N", help="only the members of shard K of N")
+    parser.add_argument("--ticker", metavar="T,…", help="only these tickers")
+
+
+def part(args: argparse.Namespace) -> Part:
+    """What --shard and --ticker say; UsageError where they make no sense."""
+    if args.shard and args.ticker:
+        raise UsageError("--shard is for a filter that goes by member, --ticker for one by ticker")
+    if args.ticker:
+        codes = args.ticker.split(",")
+        wrong = [code for code in codes if not re.fullmatch(ASSET, code)]
+        if wrong:
+            raise UsageError(f"'{wrong[0][:80]}' is not a ticker; write ACME, or ACME,BETA")
+        return frozenset(codes)
+    return shard(args.shard) if args.shard else None
 
 
 def add_as(parser: argparse.ArgumentParser) -> None:

@@ -20,16 +20,20 @@ from pit.archives.extent import chunks
 from pit.archives.mbox import Checkpoint
 from pit.archives.offsets import offset_of
 from pit.pits.home import Home, choose_pit, root
-from pit.pits.options import add_pit, parser, shard
+from pit.pits.options import Part, add_part, add_pit, parser, part
 
 __all__ = ["checkpoint_path", "keep_checkpoint", "main", "offset_of", "usable"]
 
 
-def checkpoint_path(home: Home, pit: str, name: str, part: tuple[int, int] | None = None) -> Path:
-    """Where the checkpoint of a filter, or of a shard of it, is kept."""
+def checkpoint_path(home: Home, pit: str, name: str, part: Part = None) -> Path:
+    """Where the checkpoint of a filter, or of a part of it, is kept."""
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,31}", name):
         raise UsageError(f"'{name}' is not a filter's name")
-    suffix = f".{part[0]}-of-{part[1]}" if part else ""
+    suffix = ""
+    if isinstance(part, frozenset):
+        suffix = f".{'+'.join(sorted(part))}"
+    elif part:
+        suffix = f".{part[0]}-of-{part[1]}"
     return home.checkpoints(pit) / f"{name}{suffix}.mbox"
 
 
@@ -103,16 +107,16 @@ def main(argv: list[str]) -> int:
     options.add_argument(
         "--for", dest="names", metavar="FILTER,…", default="", help="begin with their checkpoints"
     )
-    options.add_argument("--shard", metavar="K/N", help="the checkpoint of that shard")
+    add_part(options)
     args = options.parse_args(argv)
     home = Home(root())
     pit = choose_pit(home, args.pit)
     folder = home.archive(pit)
     names = [name for name in args.names.split(",") if name]
-    part = shard(args.shard) if args.shard else None
+    of = part(args)
     found: list[Checkpoint] = []
     for name in names:
-        checkpoint = usable(checkpoint_path(home, pit, name, part), folder, pit)
+        checkpoint = usable(checkpoint_path(home, pit, name, of), folder, pit)
         if checkpoint is None:
             found = []
             break
@@ -120,7 +124,7 @@ def main(argv: list[str]) -> int:
     start = offset_of(folder, pit, min(c.number for c in found) + 1) if found else 0
     out = sys.stdout.buffer
     for checkpoint in found:
-        path = checkpoint_path(home, pit, checkpoint.filter, part)
+        path = checkpoint_path(home, pit, checkpoint.filter, of)
         out.write(path.read_bytes())
     empty = True
     for chunk in chunks(folder, pit, start):

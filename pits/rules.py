@@ -33,6 +33,13 @@ RULES: dict[str, Rule] = {
         "7d",
         "how old a signature may be, by Pit-Time, when the notary takes the mail in",
     ),
+    "day-end": Rule("clock", "00:00", "when orders with `tif: day` expire: HH:MM, UTC"),
+    "fee": Rule(
+        "fees",
+        "maker 0 taker 0",
+        "shares of a trade's value that the operator's account gets of each side: `taker` of who "
+        "came later, `maker` of the other; as in force at the order's own entry",
+    ),
     "idle-seal": Rule(
         "duration", "1h", "after how long without a seal the notary makes one anyway"
     ),

@@ -162,48 +162,50 @@ def test_the_example_archive_is_what_it_says_it_is() -> None:
 
 
 @pytest.fixture
-def bars(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type:
+def candles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type:
     """The filter of the how-to, found as an installed distribution's, in every session's pit."""
     write_files((ROOT / "docs/how-to/write-a-filter.md").read_text(), tmp_path)
-    config = (tmp_path / "bars/setup.cfg").read_text()
-    info = tmp_path / "bars/bars-1.dist-info"
+    config = (tmp_path / "candles/setup.cfg").read_text()
+    info = tmp_path / "candles/candles-1.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: bars\nVersion: 1\n")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: candles\nVersion: 1\n")
     (info / "entry_points.txt").write_text(
         re.sub(r"(?m)^(pit\.\w+) =$", r"[\1]", config.partition("[options.entry_points]\n")[2])
     )
-    monkeypatch.syspath_prepend(tmp_path / "bars")
-    made = importlib.import_module("bars").Bars
+    monkeypatch.syspath_prepend(tmp_path / "candles")
+    made = importlib.import_module("candles").Candles
     found, running = sessions.found, sessions.processes
 
     def with_words(*args: object) -> Archive:
         archive = found(*args)  # type: ignore[arg-type]
-        archive.say("operator", "rule words bars 1")
+        archive.say("operator", "rule words candles 1")
         archive.seal()
         return archive
 
     monkeypatch.setattr(sessions, "found", with_words)
     monkeypatch.setattr(
-        sessions, "processes", lambda shards: [*running(shards), Process(made, Run(made()))]
+        sessions,
+        "processes",
+        lambda shards, **more: [*running(shards, **more), Process(made, Run(made()))],
     )
     return made  # type: ignore[no-any-return]
 
 
-def test_the_filter_of_the_how_to_obeys_the_laws(bars: type) -> None:
+def test_the_filter_of_the_how_to_obeys_the_laws(candles: type) -> None:
     published = 0
     for seed in range(6):
         session = play(seed, shards=1 + seed % 2, chaos=True, count=80)
         check_end(session)
-        published += sum("\nbar " in entry.text for entry in session.archive.entries)
+        published += sum("\ncandle " in entry.text for entry in session.archive.entries)
     assert published > 4
 
 
-def test_a_checkpoint_of_the_filter_of_the_how_to_goes_on_at_any_entry(bars: type) -> None:
+def test_a_checkpoint_of_the_filter_of_the_how_to_goes_on_at_any_entry(candles: type) -> None:
     archive = play(3, shards=1, chaos=True, count=60).archive
-    whole = replay(archive, bars)
+    whole = replay(archive, candles)
     for cut in range(1, archive.sealed):
-        first = replay(archive, bars, cut)
-        second = Run(bars())
+        first = replay(archive, candles, cut)
+        second = Run(candles())
         second.feed(first.checkpoint())
         assert second.checkpoint() == first.checkpoint()
         for entry in archive.entries[cut : archive.sealed + 1]:

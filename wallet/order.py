@@ -1,4 +1,4 @@
-"""Short forms of `pit send`: buy, sell, cancel."""
+"""Short forms of `pit send`: buy, sell, cancel, replace."""
 
 from argparse import Namespace
 
@@ -14,6 +14,7 @@ def buy(argv: list[str]) -> int:
 
         $ pit buy --as alice 100 ACME 12.50
         $ pit buy --as alice 100 ACME @ 12.50 --until 2026-12-01T17:00:00Z --ref retirement-7
+        $ pit buy --as alice 100 ACME market --cap 1300.00
     """
     return _order("buy", buy.__doc__, argv)
 
@@ -25,6 +26,7 @@ def sell(argv: list[str]) -> int:
 
         $ pit sell --as bob 60 ACME 12.40
         $ pit sell --as bob 60 ACME @ 12.40 --until 2026-12-01 --ref spring
+        $ pit sell --as bob 60 ACME 12.40 --stop 12.45 --stp oldest
     """
     return _order("sell", sell.__doc__, argv)
 
@@ -46,19 +48,64 @@ def cancel(argv: list[str]) -> int:
     return 0
 
 
+def replace(argv: list[str]) -> int:
+    """Give a working order of one's own another quantity or price.
+
+    N is the order's new quantity, what is filled of it included. With less of it at the same price
+    the order keeps its place.
+
+        $ pit replace --as alice 1042 50 @ 12.60
+    """
+    options = parser("replace", replace.__doc__)
+    options.usage = "pit replace [options] REF N [@] PRICE"
+    add_place(options)
+    options.add_argument(
+        "words", metavar="REF N [@] PRICE", nargs="+", help="which order; how many, at what limit"
+    )
+    args = options.parse_args(argv)
+    one_line(args.words)
+    match args.words:
+        case [ref, quantity, price] | [ref, quantity, "@", price]:
+            send(place_of(args), f"replace {ref} {quantity} @ {price}")
+        case _:
+            raise UsageError("write `pit replace 1042 50 12.60`; see `pit replace --help`")
+    return 0
+
+
+_KEYS = {
+    "until": ("TIME", "it ends then: 2026-12-01T17:00:00Z, UTC"),
+    "ref": ("WORD", "your own name for it"),
+    "tif": ("KIND", "time in force: gtc, day, ioc or fok"),
+    "stop": ("PRICE", "wait until the ticker trades there, or through it"),
+    "min": ("N", "trade at least so many at once, or nothing"),
+    "show": ("N", "show no more of it than that at a time"),
+    "stp": ("MODE", "where it meets an order of yours: newest, oldest, both or decrement"),
+}
+"""The keys of an order that take a value: what it is, what it does."""
+
+
 def _order(verb: str, doc: str | None, argv: list[str]) -> int:
     options = parser(verb, doc)
     options.usage = f"pit {verb} [options] N TICKER [@] PRICE"
     add_place(options)
     options.add_argument(
-        "words", metavar="N TICKER [@] PRICE", nargs="+", help="how many of what, and its limit"
+        "words",
+        metavar="N TICKER [@] PRICE",
+        nargs="+",
+        help="how many of what, and its limit, or `market`",
     )
-    options.add_argument("--until", metavar="TIME", help="it ends then: 2026-12-01T17:00:00Z, UTC")
-    options.add_argument("--ref", metavar="WORD", help="your own name for it")
+    for key, (name, what) in _KEYS.items():
+        options.add_argument(f"--{key}", metavar=name, help=what)
+    options.add_argument("--post-only", action="store_true", help="rest, or nothing")
+    if verb == "buy":
+        options.add_argument("--cap", metavar="AMOUNT", help="the most a market order may cost")
     args = options.parse_args(argv)
-    one_line([*args.words, args.until or "", args.ref or ""])
+    one_line([*args.words, *(getattr(args, key) or "" for key in (*_KEYS, *_CAP[verb]))])
     send(place_of(args), _directive(verb, args))
     return 0
+
+
+_CAP = {"buy": ("cap",), "sell": ()}
 
 
 def _directive(verb: str, args: Namespace) -> str:
@@ -67,8 +114,10 @@ def _directive(verb: str, args: Namespace) -> str:
             lines = [f"{verb} {quantity} {ticker} @ {price}"]
         case _:
             raise UsageError(f"write `pit {verb} 100 ACME 12.50`; see `pit {verb} --help`")
-    for key in ("until", "ref"):
+    for key in (*_KEYS, *_CAP[verb]):
         value = getattr(args, key)
         if value is not None:
             lines.append(f"  {key}: {value}")
+    if args.post_only:
+        lines.append("  post-only: yes")
     return "\n".join(lines)

@@ -72,6 +72,8 @@ VALUES: dict[str, st.SearchStrategy[str]] = {
     "asset": assets,
     "number": numbers,
     "price": numbers,
+    "limit": numbers | st.just("market"),
+    "clock": st.times().map(lambda time: f"{time:%H:%M}"),
     "count": counts,
     "natural": wholes,
     "units": st.integers(-(10**30) + 1, 10**30 - 1).map(str),

@@ -75,7 +75,13 @@ CHARTER = (
 FPR = "{:040X}"
 
 
-def found(members: list[str], shards: int, cash: str = "100000", units: str = "10000") -> Archive:
+def found(
+    members: list[str],
+    shards: int,
+    cash: str = "100000",
+    units: str = "10000",
+    fee: str = "maker 0 taker 0",
+) -> Archive:
     """A pit with members, `shards` keepers, two specialists with a ticker each, cash and units."""
     archive = Archive()
     archive.append("operator", "pit acme\n" + CHARTER)
@@ -91,6 +97,8 @@ def found(members: list[str], shards: int, cash: str = "100000", units: str = "1
             "  key:",
             "    key",
         )
+    archive.say("operator", "rule day-end 09:32")
+    archive.say("operator", f"rule fee {fee}")
     for k in range(1, shards + 1):
         archive.say("operator", f"keeper {k}/{shards} keeper{k}")
     for ticker, specialist in (("ACME", "sam"), ("BETA", "sue")):
@@ -146,13 +154,16 @@ class Process:
         return list(mails.values())
 
 
-def processes(shards: int) -> list[Process]:
-    """One keeper's process a shard, one matching process."""
+def processes(shards: int, split: bool = False) -> list[Process]:
+    """One keeper's process a shard, one matching process; split: one a ticker."""
     made = []
     for k in range(1, shards + 1):
         part = (k, shards)
         made.append(lambda part=part: Positions(part))
-    made.append(Match)
+    if split:
+        made += [lambda code=code: Match(frozenset({code})) for code in ("BETA", "ACME")]
+    else:
+        made.append(Match)
     return [Process(make, Run(make())) for make in made]
 
 
@@ -182,15 +193,17 @@ def instructions(rng: random.Random, members: list[str], count: int) -> list[tup
         price = f"{rng.randint(195, 205) * 5 / 100:.2f}"
         if kind < 0.68 or not made:
             side = rng.choice(["buy", "sell"])
-            text = f"{side} {rng.randint(1, 30)} {ticker} @ {price}"
-            if rng.random() < 0.2:
-                limit = START + timedelta(minutes=10 + index + rng.randint(1, 8))
-                text += f"\n  until: {limit.isoformat()}Z"
-            made.append((member, text, -1))
+            made.append((member, order(rng, side, ticker, price, index), -1))
         elif kind < 0.86:
             target = rng.randrange(len(made))
             owner = made[target][0] if rng.random() < 0.9 else member
-            made.append((owner, "cancel {ref}", target))
+            asked = f"replace {{ref}} {rng.randint(1, 40)} @ {price}"
+            made.append((owner, rng.choice(["cancel {ref}", asked]), target))
+        elif kind < 0.89:
+            end = f"{(at(index) + timedelta(minutes=rng.randint(1, 6))).isoformat()}Z"
+            kinds = [f"halt {ticker}", f"resume {ticker}", f"auction {ticker} until {end}"]
+            kinds += [kinds[1], f"rule match {rng.randint(1, 2)}"]
+            made.append(("operator", rng.choice(kinds), -1))
         elif kind < 0.93:
             other = rng.choice(members)
             made.append((member, f"transfer {rng.randint(1, 900)}.50 EUR to {other}", -1))
@@ -202,6 +215,33 @@ def instructions(rng: random.Random, members: list[str], count: int) -> list[tup
             keeper = f"keeper{rng.randint(1, 3)}"
             made.append(("operator", f"keeper {{shard}} {keeper}", rng.randint(1, 3) - 100))
     return made
+
+
+def order(rng: random.Random, side: str, ticker: str, price: str, index: int) -> str:
+    """An order, mostly a plain one."""
+    quantity = rng.randint(1, 30)
+    said: list[str] = []
+    kind = rng.random()
+    if kind < 0.1:
+        price = "market"
+        if side == "buy":
+            said.append(f"cap: {rng.randint(5, 400)}")
+    elif kind < 0.2:
+        said.append(f"tif: {rng.choice(['ioc', 'fok', 'day'])}")
+    elif kind < 0.25:
+        said.append("post-only: yes")
+    elif kind < 0.3:
+        said.append(f"min: {rng.randint(1, quantity)}")
+    elif kind < 0.36:
+        said.append(f"show: {rng.randint(1, quantity)}")
+    if rng.random() < 0.15:
+        said.append(f"stop: {rng.randint(195, 205) * 5 / 100:.2f}")
+    if rng.random() < 0.3:
+        said.append(f"stp: {rng.choice(['newest', 'oldest', 'both', 'decrement'])}")
+    if rng.random() < 0.15:
+        limit = START + timedelta(minutes=10 + index + rng.randint(1, 8))
+        said.append(f"until: {limit.isoformat()}Z")
+    return "\n".join([f"{side} {quantity} {ticker} @ {price}", *(f"  {line}" for line in said)])
 
 
 def fill_in(text: str, target: int, refs: list[int], shards: int) -> str:
@@ -238,8 +278,9 @@ def play(
     rng = random.Random(seed)
     members = ["alice", "bob", "carol", "dave"][: rng.randint(2, 4)]
     script = instructions(rng, members, count)
-    archive = found(members, shards, cash, units)
-    running = processes(shards)
+    fee = rng.choice(["maker 0 taker 0", "maker 0.001 taker 0.003", "maker 0 taker 0.01"])
+    archive = found(members, shards, cash, units, fee)
+    running = processes(shards, split=chaos and seed % 4 == 3)
     settle(archive, running)
     flying: list[Draft] = []
     refs: list[int] = []

@@ -76,8 +76,11 @@ def test_a_fill_that_is_not_owed_stops_the_filter_and_names_the_entry() -> None:
     match = matching(running)
     fills = [e.text for e in archive.entries if "\nfill " in e.text]
     assert f"fill 3 ACME @ 10.00 alice/{buy} carol/{low}" in fills[-1]
-    assert match.run.record.orders[str(buy)].left == 6 * 10**9
-    assert match.run.record.orders[str(sell)].left == 10 * 10**9
+    working = match.run.filter.lanes["ACME"].working
+    assert {ref: one.left for ref, one in working.items()} == {
+        str(buy): 6 * 10**9,
+        str(sell): 10 * 10**9,
+    }
     check_end(Session(archive, running, [], 1))
 
 

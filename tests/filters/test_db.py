@@ -123,7 +123,7 @@ def check_views(path: Path, home: Home) -> None:
         (*row[:6], show_time(row[6]) if row[6] else "", row[7])
         for row in ask(path, f"SELECT {columns}")
     ]
-    assert stand == [tuple(row.values()) for row in shown("orders")]
+    assert stand == [tuple(row.values())[:8] for row in shown("orders")]
     columns = "handle, standing, roles, mail, ifnull(fingerprint, '') FROM members ORDER BY handle"
     rows = [
         (a, b, roles.split(), mail.split(), c)
@@ -132,8 +132,8 @@ def check_views(path: Path, home: Home) -> None:
     assert rows == [tuple(row.values())[:5] for row in shown("members")]  # keys have a table
     rules = [(row["rule"], row["value"]) for row in shown("rules")]
     assert sorted(ask(path, "SELECT name, value FROM rules_in_force")) == sorted(rules)
-    columns = "ticker, side, price_shown, quantity_shown, orders FROM book"
-    book = [(*tuple(row.values())[:4], len(row["orders"])) for row in shown("book")]
+    columns = "ticker, side, price_shown, quantity_shown, displayed_shown, orders FROM book"
+    book = [(*tuple(row.values())[:5], len(row["orders"])) for row in shown("book")]
     assert ask(path, f"SELECT {columns}") == book
 
 
@@ -172,13 +172,19 @@ def check_arithmetic(path: Path) -> None:
     assert ask(path, wrong) == []
     filled = (
         "SELECT ref FROM orders WHERE filled <> (SELECT ifnull(sum(quantity), 0) FROM fills "
-        "WHERE orders.ref IN (buyer_order, seller_order)) OR filled + remaining > quantity"
+        "WHERE orders.ref IN (buyer_order, seller_order)) OR (filled + remaining > quantity "
+        "AND ref NOT IN (SELECT target FROM replaces WHERE status = 'accepted'))"
     )
     assert ask(path, filled) == []
     assert ask(path, "SELECT ref FROM orders WHERE status = 'filled' AND filled <> quantity") == []
     ends = "SELECT DISTINCT status FROM orders WHERE (ended_by IS NULL) <> (status IN ({}))"
-    open_ones = "'unanswered', 'waiting', 'working', 'ended'"
+    open_ones = "'unanswered', 'waiting', 'stop', 'held', 'working', 'ended'"
     assert ask(path, ends.format(open_ones)) == []
+    ends = "SELECT ref FROM replaces WHERE (ended_by IS NULL) <> (status IN ({}))"
+    assert ask(path, ends.format("'unanswered', 'accepted'")) == []
+    paid = "SELECT ifnull(sum(buyer_fee + seller_fee), 0) FROM fills"
+    fees = "SELECT ifnull(sum(amount), 0) FROM postings WHERE account = 'operator' AND amount > 0"
+    assert ask(path, paid) == ask(path, f"{fees} AND why LIKE 'fee of %'")
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -337,6 +343,70 @@ def test_members_assets_rules_and_claims_have_their_history(tmp_path: Path) -> N
     assert idle[str(problem)] == "1.005 EUR is nothing, or finer than 2 decimals"
     refused = ask(path, "SELECT instruction, why FROM refusals WHERE refused_by = 'keeper'")
     assert (str(problem), idle[str(problem)]) in refused
+    check_arithmetic(path)
+
+
+def test_orders_of_every_kind_have_their_terms_and_their_ends(tmp_path: Path) -> None:
+    archive, running = market()
+
+    def say(who: str, *lines: str) -> str:
+        number = archive.say(who, *lines, at=at(len(archive.entries)))
+        archive.seal()
+        settle(archive, running)
+        return str(number)
+
+    ice = say("alice", "buy 10 ACME @ 10.00", "  show: 4", "  stp: both")
+    more = say("alice", f"replace {ice} 12 @ 10.05")
+    late = say("alice", "replace 2 5 @ 10.00")
+    rejected = say("carol", "sell 1 ACME @ 9.00", "  post-only: yes", "  tif: day")
+    sold = say("carol", "sell 5 ACME @ market")
+    killed = say("carol", "sell 99 ACME @ 10.00", "  tif: fok")
+    bought = say("bob", "buy 3 ACME @ market", "  cap: 50")
+    stop = say("bob", "buy 3 ACME @ 11.00", "  stop: 10.50", "  min: 2")
+    halt = say("operator", "halt ACME")
+    held = say("bob", "sell 2 ACME @ 9.00")
+    auction = say("operator", "auction ACME until 2026-11-21")
+    path = tmp_path / "a.db"
+    make(path, write(tmp_path / "a", archive.entries))
+    columns = "quantity, price_shown, filled, remaining, status"
+    orders = {row[0]: row[1:] for row in ask(path, f"SELECT ref, {columns} FROM orders")}
+    assert orders == {
+        ice: (12, "10.05", 5, 7, "working"),
+        rejected: (1, "9.00", 0, 0, "rejected"),
+        sold: (5, "market", 5, 0, "filled"),
+        killed: (99, "10.00", 0, 0, "killed"),
+        bought: (3, "market", 0, 0, "killed"),
+        stop: (3, "11.00", 0, 3, "stop"),
+        held: (2, "9.00", 0, 2, "held"),
+    }
+    columns = "tif, stop_shown, minimum, display, cap_shown, post_only, stp"
+    terms = {row[0]: row[1:] for row in ask(path, f"SELECT ref, {columns} FROM orders")}
+    assert terms[ice] == ("gtc", None, None, 4, None, 0, "both")
+    assert terms[rejected] == ("day", None, None, None, None, 1, "newest")
+    assert terms[bought] == ("gtc", None, None, None, "50.00", 0, "newest")
+    assert terms[stop] == ("gtc", "10.50", 2, None, None, 0, "newest")
+    columns = "ref, target, quantity, price_shown, status FROM replaces"
+    assert ask(path, f"SELECT {columns}") == [
+        (more, ice, 12, "10.05", "replaced"),
+        (late, "2", None, "10.00", "late"),
+    ]
+    columns = "target, quantity, price_shown, why FROM leaves"
+    assert ask(path, f"SELECT {columns} ORDER BY entry") == [
+        (ice, 12, "10.05", f"replaced {more}"),
+        ("2", 0, None, f"late {late}"),
+        (rejected, 0, None, 'rejected "would trade"'),
+        (killed, 0, None, "killed"),
+        (bought, 0, None, "killed"),
+    ]
+    query = "SELECT instruction, cover, cover_shown FROM answers WHERE cover IS NOT NULL"
+    assert ask(path, query) == [(bought, 5000, "50.00")]
+    assert ask(path, "SELECT ref, ticker, kind, until FROM sessions") == [
+        (halt, "ACME", "halt", None),
+        (auction, "ACME", "auction", "2026-11-21T00:00:00.000000Z"),
+    ]
+    query = "SELECT side, price_shown, quantity, displayed, orders FROM book"
+    assert ask(path, query) == [("bid", "10.05", 7, 3, 1)]
+    check_views(path, Home(write_home(tmp_path, archive.entries)))
     check_arithmetic(path)
 
 

@@ -140,10 +140,11 @@ def test_directives_of_any_kind_in_any_order_are_folded(
 @pytest.mark.parametrize("name", ["match", "positions"])
 def test_an_unknown_rules_version_ends_the_filter_with_78(name: str) -> None:
     archive = found(["alice"], 1)
-    archive.say("operator", f"rule {name} 2")
-    archive.seal()
     make = Match if name == "match" else Positions
-    with pytest.raises(Misconfigured, match=f"rule {name} 2") as error:
+    unknown = max(make.versions) + 1
+    archive.say("operator", f"rule {name} {unknown}")
+    archive.seal()
+    with pytest.raises(Misconfigured, match=f"rule {name} {unknown}") as error:
         replay(archive, make)
     assert error.value.status == 78
     other = Positions if name == "match" else Match

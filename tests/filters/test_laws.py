@@ -1,5 +1,8 @@
 """The laws of FILTERS.md, over random sessions with every kind of bad mail."""
 
+from fractions import Fraction
+from math import ceil
+
 import pytest
 
 from pit.filters.history import history
@@ -36,7 +39,7 @@ def endings(session: Session) -> dict[int, str]:
                 why = directive.args[-1] if directive.verb == "leaves" else directive.verb
                 word, _, cancel = why.partition(" ")
                 if ref in index:
-                    cancelled = word in ("late", "cancelled") and cancel
+                    cancelled = word in ("late", "cancelled", "replaced") and cancel
                     key = index[cancel] + 1000 if cancelled else index[ref]
                     found[key] = found.get(key, "") + word + ";"
     return found
@@ -49,7 +52,9 @@ def check_end(session: Session) -> None:
         again = replay(session.archive, process.make)
         assert state(process.run) == state(again)
         assert again.drafts() == []
-        assert again.record.cancels == {} and again.record.due == {}
+        record = again.record
+        assert not again.lanes.diverged
+        assert record.cancels == {} and record.due == {} and record.replaces == {}
     check_accounts(session.archive, session.running)
     for process in session.running:
         if isinstance(process.run.filter, Positions):
@@ -63,7 +68,13 @@ def check_no_leak(process: Process) -> None:
     for order in record.orders.values():
         if filter.keeps(order.owner):
             left = (order.quantity - order.filled) // 10**9
-            needed[order.ref] = left * order.price // 10**7 if order.buys else left
+            cents = Fraction(order.cover, 10**16)
+            if order.limit is not None:
+                cents = Fraction(left * order.price, 10**7)
+            fee = Fraction(order.charges, 10**25)
+            rate = Fraction(max(order.rates), 10**9)
+            cost = cents + ceil(fee + rate * cents) - ceil(fee)
+            needed[order.ref] = cost if order.buys else left
     for claim in record.claims.values():
         if filter.keeps(claim.owner):
             needed[claim.ref] = claim.amount

@@ -1,10 +1,15 @@
-"""A checkpoint holds as much as is open."""
+"""A checkpoint holds as much as is open, and everything that is."""
+
+from collections.abc import Iterable
+
+import pytest
 
 from pit.archives import mbox
 from pit.archives.language import MAX_TEXT
-from pit.archives.mbox import Entry
+from pit.archives.mbox import Entry, Message
 from pit.filters.match import Match
 from pit.filters.runner import Run
+from tests.filters.flow import arrange, random_steps, stream
 from tests.filters.sessions import state
 
 
@@ -26,3 +31,22 @@ def test_a_checkpoint_longer_than_any_signed_text_is_read_again() -> None:
     for one in (run, again):
         one.feed(order(3600))
     assert state(again) == state(run)
+
+
+@pytest.mark.parametrize("first", range(0, 60, 6))
+def test_a_run_may_stop_at_any_entry_of_any_session_of_orders(first: int) -> None:
+    for seed in range(first, first + 6):
+        session = arrange(random_steps(seed))
+        entries = list(mbox.read([stream(session)]))
+        whole = fed(Run(Match()), entries)
+        for cut in range(1, len(entries), 4):
+            checkpoint = fed(Run(Match()), entries[:cut]).checkpoint()
+            again = fed(Run(Match()), [checkpoint])
+            assert again.checkpoint() == checkpoint
+            assert state(fed(again, entries[cut:])) == state(whole)
+
+
+def fed(run: Run, messages: Iterable[Message]) -> Run:
+    for message in messages:
+        run.feed(message)
+    return run

@@ -1,0 +1,114 @@
+"""What is wrong with an order before anybody looks at cover (MARKET, Matching, row 1)."""
+
+from decimal import Decimal
+
+from pit.archives.amounts import decimal, plain
+from pit.filters.instructions import IMMEDIATE, ONE, SCALE, Order, Replace
+from pit.pits.listing import Ticker
+
+__all__ = [
+    "cover_of",
+    "order_problem",
+    "replace_problem",
+    "units_of",
+    "value_of",
+    "with_fee",
+    "written_of",
+]
+
+
+def value_of(quantity: int, price: int, ticker: Ticker) -> int:
+    """Quantity x price (both in 10**-9) in the currency's smallest unit; exact for whole lots."""
+    return quantity * price // ticker.value_scaled
+
+
+def units_of(quantity: int, ticker: Ticker) -> int:
+    """A quantity in 10**-9 in the ticker's smallest unit."""
+    return quantity // ticker.unit_scaled
+
+
+def with_fee(order: Order, worst: int, ticker: Ticker) -> int:
+    """What a buy needs, in smallest units, if what is left of it costs `worst` (10**-18).
+
+    With the fee that it may still be charged at its highest rate, beyond what it has paid.
+    """
+    unit = ticker.value_scaled
+    if not any(order.rates):
+        return worst // unit
+    whole = unit * ONE
+    paid = -(-order.charges // whole)
+    charged = order.charges + worst * max(order.rates)
+    return worst // unit - (-charged // whole) - paid
+
+
+def cover_of(order: Order, held: int, ticker: Ticker) -> int:
+    """What a market order to buy may cost if so much is held for it, its fee included."""
+    if order.cover >= 0:
+        return order.cover // ticker.value_scaled
+    return held * ONE // (ONE + max(order.rates))
+
+
+def written_of(order: Order, ticker: Ticker) -> str:
+    """`100 @ 12.50`."""
+    quantity = plain(decimal(units_of(order.quantity, ticker), ticker.decimals))
+    return f"{quantity} @ {'market' if order.limit is None else plain(order.limit)}"
+
+
+def order_problem(order: Order, ticker: Ticker | None, now: str) -> str:
+    """Why an order cannot work, whatever its owner has, as a sentence; '' when it can."""
+    if ticker is None:
+        return f"{order.ticker} is not listed"
+    if not order.quantity:
+        return "a quantity of 0 buys and sells nothing"
+    terms = order.terms
+    found = (
+        _off_lot("", order.quantity, ticker)
+        or _off_tick("", order.price if order.limit is not None else None, order.limit, ticker)
+        or _off_tick("stop ", terms.stop or None, _plain(terms.stop), ticker)
+        or _off_lot("min ", terms.minimum, ticker)
+        or _off_lot("show ", terms.show, ticker)
+    )
+    if found:
+        return found
+    if order.until and order.until <= now:
+        return f"until {order.until} is not after {now}"
+    if terms.minimum > order.quantity:
+        return f"min {_number(terms.minimum)} is more than {plain(order.written)}"
+    at_once = order.limit is None or terms.tif in IMMEDIATE
+    if terms.post_only and (at_once or terms.minimum):
+        return "post-only never trades at once; market, ioc, fok and min only do"
+    if order.cover >= 0 and order.cover % ticker.value_scaled:
+        cap = plain(decimal(order.cover, 2 * SCALE).normalize())
+        return f"cap {cap} is finer than {ticker.currency}'s smallest unit"
+    return ""
+
+
+def replace_problem(replace: Replace, order: Order, ticker: Ticker) -> str:
+    """Why an order cannot be replaced so, as a sentence; '' when it can."""
+    if not replace.quantity:
+        return f"a quantity of 0 buys and sells nothing; `cancel {order.ref}` ends it"
+    return _off_lot("", replace.quantity, ticker) or _off_tick(
+        "", replace.price, replace.limit, ticker
+    )
+
+
+def _off_lot(what: str, quantity: int, ticker: Ticker) -> str:
+    if quantity % ticker.lot_scaled:
+        return f"{what}{_number(quantity)} is not a multiple of the lot, {plain(ticker.lot)}"
+    return ""
+
+
+def _off_tick(what: str, price: int | None, written: Decimal | None, ticker: Ticker) -> str:
+    if price is None or written is None:
+        return ""
+    if not price or price % ticker.tick_scaled:
+        return f"{what}{plain(written)} is not a multiple of the tick, {plain(ticker.tick)}"
+    return ""
+
+
+def _plain(amount: int) -> Decimal:
+    return decimal(amount, SCALE).normalize()
+
+
+def _number(amount: int) -> str:
+    return plain(_plain(amount))

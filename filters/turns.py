@@ -1,0 +1,36 @@
+"""What waits for its turn in a ticker's lane."""
+
+from typing import NamedTuple
+
+from pit.filters.instructions import Cancel, Order, Replace
+
+__all__ = ["Banned", "Item", "Session", "What"]
+
+
+class Banned(NamedTuple):
+    """A member was suspended or expelled at entry `ref`: his working orders are cancelled."""
+
+    ref: str
+    owner: str
+
+
+class Session(NamedTuple):
+    """`halt`, `resume` or `auction` at entry `ref`; until: of an auction."""
+
+    ref: str
+    verb: str
+    until: str
+
+
+What = Order | Cancel | Replace | Banned | Session
+
+
+class Item(NamedTuple):
+    """An instruction that waits for its turn in a lane: when it came, and what it is.
+
+    fired: a stop order whose stop has been triggered.
+    """
+
+    time: str
+    what: What
+    fired: bool = False
