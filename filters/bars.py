@@ -23,6 +23,7 @@ from typing import NamedTuple
 from pit.archives.amounts import decimal, plain, trimmed
 from pit.archives.errors import UsageError
 from pit.archives.fields import FIELDS, read_duration, show_time
+from pit.filters.figures import half_even
 from pit.filters.instructions import SCALE, scaled
 from pit.filters.rows import Row, add_form, add_period, period, show_rows
 from pit.filters.tape import Traded, add_archive, archive_of, check_ticker, read
@@ -122,8 +123,7 @@ def vwap(bar: Bar, decimals: int) -> int | None:
     if not bar.volume:
         return None
     divisor: int = bar.volume * 10 ** (SCALE - decimals)
-    whole, rest = divmod(bar.amount, divisor)
-    return whole + (2 * rest > divisor or (2 * rest == divisor and whole % 2))
+    return half_even(bar.amount, divisor)
 
 
 def row_of(bar: Bar, listed: Ticker | None) -> Row:

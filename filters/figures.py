@@ -4,7 +4,17 @@ from pit.archives.amounts import decimal, plain, trimmed
 from pit.filters.instructions import SCALE
 from pit.pits.state import Pit
 
-__all__ = ["price_text", "quantity_text"]
+__all__ = ["half_even", "price_text", "quantity_text"]
+
+
+def half_even(amount: int, divisor: int) -> int:
+    """`amount` over `divisor` (above 0) as a whole number, halves to the even one.
+
+    >>> half_even(5, 2), half_even(7, 2), half_even(-5, 2)
+    (2, 4, -2)
+    """
+    whole, rest = divmod(amount, divisor)
+    return whole + int(2 * rest > divisor or (2 * rest == divisor and whole % 2 == 1))
 
 
 def quantity_text(amount: int, ticker: str, pit: Pit) -> str:

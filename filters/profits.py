@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from pit.archives.amounts import decimal, plain
+from pit.filters.figures import half_even
 from pit.filters.history import Chapter
 from pit.filters.instructions import SCALE, Claim, Trade, scaled, smallest
 from pit.pits.state import Pit
@@ -132,7 +133,8 @@ def rows(found: Positions, who: str | None = None) -> Iterator[Row]:
 
 def _amount(amount: Fraction, decimals: int) -> str:
     """An amount of smallest units, rounded half to even."""
-    return plain(decimal(round(amount), decimals))
+    whole = half_even(amount.numerator, amount.denominator)
+    return plain(decimal(whole, decimals))
 
 
 def _unit(decimals: int) -> Decimal:

@@ -656,7 +656,8 @@ def test_an_encoded_text_is_found_by_its_words(tmp_path: Path) -> None:
     from tests.archives.mails import mime
 
     text = b"pit acme\nsay zebra at 12.50\n"
-    part = b"Content-Transfer-Encoding: base64\n\n" + encodebytes(text)
+    kind = b"Content-Type: text/plain; charset=utf-8\n"
+    part = kind + b"Content-Transfer-Encoding: base64\n\n" + encodebytes(text)
     folder = write_archive(
         tmp_path / "a", raw_entries(sealed([Mail(text, mime(part)), *MAILS[:3]], 100))
     )
