@@ -201,7 +201,7 @@ MEMBERS = (
         "replace",
         "{order:reference} {quantity:number} @ {price:price}",
         "Gives one's own working order another quantity (what is filled included) or price.",
-        who=["trader"],
+        who=["member"],
         cover="order",
     ),
     Verb(

@@ -54,7 +54,7 @@ class Runner:
         self.run = Run(filter)
         self._kept = self._offset = 0
         self._refused: set[str] = set()
-        self._sent: dict[str, tuple[int, float]] = {}
+        self._sent: dict[str, tuple[int, int]] = {}
 
     @property
     def path(self) -> Path:
@@ -77,15 +77,15 @@ class Runner:
                 self._sent.clear()
         return count
 
-    def publish(self, again: float = 0) -> list[Sent]:
+    def publish(self, again: int = 0) -> list[Sent]:
         """Send what is owed; what was sent from here before, after `again` seconds only."""
-        now = time.monotonic()
+        now = time.monotonic_ns() // 10**9
         first: dict[str, Draft] = {}
         for draft in self.run.drafts():
             first.setdefault(draft.signer, draft)
         due = []
         for draft in first.values():
-            number, when = self._sent.get(draft.signer, (0, 0.0))
+            number, when = self._sent.get(draft.signer, (0, 0))
             if draft.number != number or now - when >= again:
                 due.append(draft)
         sent = publish(self.home, self.pit, due, self._refused)
@@ -112,7 +112,7 @@ def once(runner: Runner) -> None:
     runner.keep()
 
 
-def follow(runner: Runner, seconds: float = 1) -> None:
+def follow(runner: Runner, seconds: int = 1) -> None:
     """Do so whenever something is new, until TERM.
 
     A divergence is said once, and waits for its `adopt`.

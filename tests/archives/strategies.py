@@ -73,6 +73,9 @@ VALUES: dict[str, st.SearchStrategy[str]] = {
     "number": numbers,
     "price": numbers,
     "limit": numbers | st.just("market"),
+    "fees": st.tuples(st.integers(0, 999), st.integers(0, 999)).map(
+        lambda rates: f"maker 0.{rates[0] + 1:03} taker 0.{rates[1]:03}"
+    ),
     "clock": st.times().map(lambda time: f"{time:%H:%M}"),
     "count": counts,
     "natural": wholes,

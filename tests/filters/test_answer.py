@@ -90,8 +90,8 @@ def test_each_is_told_what_became_of_his_instructions_and_gets_his_answers(pit: 
     assert last["Subject"] == "acme: show book (+1)"
     assert body(last).endswith(
         "\n> show book\n\n"
-        "ticker  side  price  quantity  orders\n"
-        "ACME    bid    5.00         5  alice/12\n"
+        "ticker  side  price  quantity  displayed  orders\n"
+        "ACME    bid    5.00         5          5  alice/12\n"
         "\n> show holdings\n\n"
         "member  asset  balance   held  available\n"
         "alice   ACME        10      0         10\n"

@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -51,7 +51,8 @@ def signer(keys: Keys, who: str = "alice", *options: str, seconds: int = 0) -> S
 
 def case_of(world: World, mail: bytes) -> Case:
     ledger = read_ledger(world.home.archive(NAME), NAME)
-    return Case(mail, ledger, TIME, world.settings)
+    now = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return Case(mail, ledger, now, world.settings)
 
 
 def verified_by_gpg(keys: Keys, mail: bytes, folder: Path) -> str:
