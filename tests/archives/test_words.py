@@ -32,7 +32,13 @@ WHO = {
     "refused seal": "notary",
 }
 IN_REPORTS = {"accept": "positions", "refuse": "positions", "fill": "match", "leaves": "match"}
-COVERED = {"buy": "order", "sell": "order", "replace": "order", "withdraw": "amount", "transfer": "amount"}
+COVERED = {
+    "buy": "order",
+    "sell": "order",
+    "replace": "order",
+    "withdraw": "amount",
+    "transfer": "amount",
+}
 
 
 def test_each_word_is_declared_once_and_says_who_may_say_it() -> None:
