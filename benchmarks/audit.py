@@ -1,6 +1,6 @@
 """Signatures a CPU-second that an audit verifies, beside Sequoia's and OpenSSL's bare rates.
 
-    $ python benchmarks/audit.py --entries 20000
+    $ python benchmarks/audit.py --entries 50000
     $ python benchmarks/audit.py --json
 
 The archive is a real one: a pit is opened, members are admitted, their orders, each signed with
@@ -207,7 +207,7 @@ def main() -> None:
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    options.add_argument("--entries", type=int, default=20_000, help="orders in the archive")
+    options.add_argument("--entries", type=int, default=50_000, help="orders in the archive")
     options.add_argument("--json", action="store_true")
     args = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="pit-", dir="/tmp") as folder:
