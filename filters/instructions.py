@@ -33,7 +33,8 @@ scaled = _Scaled()
 class Terms(NamedTuple):
     """What an order says beside quantity and price, in units of 10**-9; 0 for what it does not say.
 
-    tif: time in force. stp: what happens when it meets an order of the same member.
+    tif: time in force. stop: -1 for one at 0. stp: what happens when it meets an order of the same
+    member.
     """
 
     tif: str = "gtc"
@@ -132,6 +133,7 @@ def _terms(keys: Mapping[str, Any]) -> Terms:
         return PLAIN
     stop, minimum, show = (scaled[keys[key]] if key in keys else 0 for key in _AMOUNTS)
     tif, stp = keys.get("tif", "gtc"), keys.get("stp", "newest")
+    stop = stop if stop or "stop" not in keys else -1
     return Terms(tif, stop, minimum, show, keys.get("post-only") == "yes", stp)
 
 

@@ -16,6 +16,7 @@ from pit.archives.entry import OPERATOR
 from pit.archives.verbs import NO_KEYS, Directive, Verb
 from pit.filters.accounts import OUTSIDE, Accounts, Posting
 from pit.filters.instructions import (
+    NO_FEES,
     SCALE,
     Act,
     Claim,
@@ -168,13 +169,18 @@ class Positions:
         The asset, and how much of it: a buy's largest quantity at its highest price; a market buy's
         cover, which is what it caps, or all that is there.
         """
-        asked = self.replacing.get(order.ref, ())
-        quantity = max(one.quantity for one in (order, *asked)) - order.quantity + left
+        asked = self.replacing.get(order.ref)
+        if asked is None and order.limit is not None and order.rates is NO_FEES:  # mostly
+            if order.buys:
+                return ticker.currency, value_of(left, order.price, ticker)
+            return ticker.code, units_of(left, ticker)
+        both: list[Order | Replace] = [order, *(asked or ())]
+        quantity = max(one.quantity for one in both) - order.quantity + left
         if not order.buys:
             return ticker.code, units_of(max(0, quantity), ticker)
         if order.limit is None and order.cover < 0:
             return ticker.currency, max(0, self.accounts.available(order.owner, ticker.currency))
-        prices = [one.price for one in (order, *asked) if one.limit is not None]
+        prices = [one.price for one in both if one.limit is not None]
         need = max(0, quantity) * max(prices, default=0)
         return ticker.currency, with_fee(order, max(need, order.cover), ticker)
 

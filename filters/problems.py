@@ -3,7 +3,16 @@
 from decimal import Decimal
 
 from pit.archives.amounts import decimal, plain
-from pit.filters.instructions import IMMEDIATE, ONE, SCALE, Order, Replace
+from pit.filters.instructions import (
+    IMMEDIATE,
+    ONE,
+    PLAIN,
+    PLAIN_2,
+    SCALE,
+    Order,
+    Replace,
+    Terms,
+)
 from pit.pits.listing import Ticker
 
 __all__ = [
@@ -60,18 +69,25 @@ def order_problem(order: Order, ticker: Ticker | None, now: str) -> str:
         return f"{order.ticker} is not listed"
     if not order.quantity:
         return "a quantity of 0 buys and sells nothing"
-    terms = order.terms
-    found = (
-        _off_lot("", order.quantity, ticker)
-        or _off_tick("", order.price if order.limit is not None else None, order.limit, ticker)
-        or _off_tick("stop ", terms.stop or None, _plain(terms.stop), ticker)
-        or _off_lot("min ", terms.minimum, ticker)
-        or _off_lot("show ", terms.show, ticker)
-    )
+    found = _off_lot("", order.quantity, ticker)
+    if order.limit is not None:
+        found = found or _off_tick("", order.price, order.limit, ticker)
     if found:
         return found
     if order.until and order.until <= now:
         return f"until {order.until} is not after {now}"
+    if order.limit is not None and order.terms in (PLAIN, PLAIN_2):
+        return ""
+    return _terms_problem(order, order.terms, ticker)
+
+
+def _terms_problem(order: Order, terms: Terms, ticker: Ticker) -> str:
+    """Why what an order says beside quantity and price makes no sense, as a sentence."""
+    found = _off_lot("min ", terms.minimum, ticker) or _off_lot("show ", terms.show, ticker)
+    if terms.stop:
+        found = found or _off_tick("stop ", terms.stop, _plain(max(0, terms.stop)), ticker)
+    if found:
+        return found
     if terms.minimum > order.quantity:
         return f"min {_number(terms.minimum)} is more than {plain(order.written)}"
     at_once = order.limit is None or terms.tif in IMMEDIATE
@@ -98,9 +114,7 @@ def _off_lot(what: str, quantity: int, ticker: Ticker) -> str:
     return ""
 
 
-def _off_tick(what: str, price: int | None, written: Decimal | None, ticker: Ticker) -> str:
-    if price is None or written is None:
-        return ""
+def _off_tick(what: str, price: int, written: Decimal, ticker: Ticker) -> str:
     if not price or price % ticker.tick_scaled:
         return f"{what}{plain(written)} is not a multiple of the tick, {plain(ticker.tick)}"
     return ""

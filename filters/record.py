@@ -116,7 +116,7 @@ def _said(terms: Terms) -> dict[str, object]:
         return keys
     for key, amount in (("stop", terms.stop), ("min", terms.minimum), ("show", terms.show)):
         if amount:
-            keys[key] = trimmed(decimal(amount, SCALE))
+            keys[key] = trimmed(decimal(max(0, amount), SCALE))
     if terms.post_only:
         keys["post-only"] = "yes"
     return {"tif": terms.tif, **keys, "stp": terms.stp}
