@@ -1,7 +1,8 @@
 """Keep a pit going: the notary and every filter, each following what comes, until TERM or ^C.
 
-An order mailed is stamped, answered and matched within a fraction of a second. What ends by itself
-is said and started again, at first at once, then after ever longer, at most a minute.
+An order mailed is stamped, answered and matched within a fraction of a second. Every ten seconds
+members are told what became of what they sent (`pit answer`), and what waits goes out to the list,
+if there is one (`pit distribute`). What ends by itself is said and started again, at first at once, then after ever longer, at most a minute.
 
     $ pit up --systemd
 
@@ -20,27 +21,34 @@ from pit.pits.cron import program
 from pit.pits.home import Home, choose_pit, load_settings, root
 from pit.pits.options import add_pit, parser
 
+EVERY = 10
+"""Seconds between two letters to a member."""
+
 LONGEST = 60
 """Seconds between two starts of what ends again and again."""
 
 
 class Kept:
-    """A program that is to run, and when it may be started again."""
+    """A program that is to run, and when it may be started again.
 
-    def __init__(self, command: Sequence[str]) -> None:
-        self.command = list(command)
+    every: seconds after which it is started again when it is done; 0 for one that goes on.
+    """
+
+    def __init__(self, command: Sequence[str], every: int = 0) -> None:
+        self.command, self.every = list(command), every
         self.process: subprocess.Popen[bytes] | None = None
         self.pause, self.next = 0.0, 0.0
 
     def tend(self, now: float) -> None:
         """Start it, if it does not run and may."""
         if self.process is not None and (status := self.process.poll()) is not None:
-            words = " ".join(self.command[1:])
-            print(f"pit up: `pit {words}` ended with {status}", file=sys.stderr, flush=True)
+            if status or not self.every:
+                words = " ".join(self.command[1:])
+                print(f"pit up: `pit {words}` ended with {status}", file=sys.stderr, flush=True)
             self.process = None
             # Whoever ran for a while begins anew.
             self.pause = 0.5 if now - self.next > LONGEST else min(LONGEST, 2 * self.pause + 0.5)
-            self.next = now + self.pause
+            self.next = now + (self.every or self.pause)
         if self.process is None and now >= self.next:
             self.next = now
             self.process = subprocess.Popen(self.command)
@@ -110,5 +118,8 @@ def main(argv: list[str]) -> int:
     if args.systemd:
         print(units(home, pit, program()), end="")
     else:
-        keep_up([Kept([program(), *words]) for words in commands(pit)])
+        kept = [Kept([program(), *words]) for words in commands(pit)]
+        outward = ["answer", *(["distribute"] if (home.pit(pit) / "mail").exists() else [])]
+        kept += [Kept([program(), verb, "-p", pit], EVERY) for verb in outward]
+        keep_up(kept)
     return 0
