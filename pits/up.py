@@ -2,7 +2,8 @@
 
 An order mailed is stamped, answered and matched within a fraction of a second. Every ten seconds
 members are told what became of what they sent (`pit answer`), and what waits goes out to the list,
-if there is one (`pit distribute`). What ends by itself is said and started again, at first at once, then after ever longer, at most a minute.
+if there is one (`pit distribute`). What ends by itself is said and started again, at first at once,
+then after ever longer, at most a minute.
 
     $ pit up --systemd
 
