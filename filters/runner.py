@@ -17,7 +17,8 @@ from pit.archives.verbs import Directive, Verb
 from pit.filters import state
 from pit.filters.instructions import Act, Idle
 from pit.filters.lanes import Divergence, Lanes, Owed
-from pit.filters.standing import COUNTED, Standing, not_entitled
+from pit.filters.reported import not_entitled
+from pit.filters.standing import COUNTED, Standing
 from pit.pits.listing import Holder
 from pit.pits.state import Pit
 

@@ -1,0 +1,218 @@
+"""Which directives of reports count, by the published record of both sides (FILTERS, What counts).
+
+Who may publish, orders named, quantities left, prices inside limits, `accept` standing, covers not
+exceeded: each function here returns what a directive is about, after it has had its effect on the
+record, or the sentence that says why it has none.
+"""
+
+from typing import TYPE_CHECKING
+
+from pit.archives.amounts import decimal, plain, trimmed
+from pit.archives.entry import OPERATOR
+from pit.archives.mbox import Entry
+from pit.archives.verbs import Directive
+from pit.filters.instructions import (
+    NO_FEES,
+    ONE,
+    SCALE,
+    Cancel,
+    Claim,
+    Order,
+    Replace,
+    Trade,
+    scaled,
+)
+from pit.pits.listing import Holder, Ticker
+from pit.pits.state import Pit
+
+if TYPE_CHECKING:
+    from pit.filters.standing import Standing
+
+__all__ = ["answer", "fill", "leaves", "not_entitled"]
+
+
+def not_entitled(holder: Holder | None, signer: str, after: int, pit: Pit, what: str) -> str:
+    """Why the signer's report on `what` does not count; '' when it may (FILTERS, What counts)."""
+    if pit.open:
+        return ""
+    if holder is None or holder.handle != signer:
+        owner = holder.handle if holder else "nobody"
+        return f"{what} is {owner}'s to report on, not {signer}'s"
+    if holder.since > after:
+        return (
+            f"{signer} has {what} since entry {holder.since}; the report knows only up to {after}"
+        )
+    if after < pit.adopted:
+        return f"the report knows only up to {after}; entry {pit.adopted} adopted what stood then"
+    return ""
+
+
+def answer(
+    record: "Standing", ref: str, directive: Directive, entry: Entry, pit: Pit, after: int
+) -> Order | Claim | Replace | str | None:
+    """An `accept` or `refuse`: the first answer to stand counts."""
+    owner, _, target = directive.args[0].partition("/")
+    if after >= 0 or entry.signer != OPERATOR:
+        why = not_entitled(pit.keeper(owner), entry.signer, after, pit, f"what {owner} instructs")
+        if why:
+            return why
+    accepts = directive.verb == "accept"
+    found = record.orders.get(target) or record.claims.get(target) or record.replaces.get(target)
+    if found is None:
+        if record.due.get(target) == owner:
+            del record.due[target]
+            return None
+        return f"{directive.args[0]} waits for no answer"
+    if found.owner != owner:
+        return f"entry {target} is {found.owner}'s, not {owner}'s"
+    if found.accepted:
+        return f"{directive.args[0]} is accepted already"
+    found.accepted = accepts
+    if isinstance(found, Order):
+        if not accepts:
+            del record.orders[target]
+        elif "cover" in directive.keys and found.buys and found.limit is None:
+            found.cover = scaled[directive.keys["cover"]] * ONE
+    elif isinstance(found, Replace):
+        if not accepts:
+            del record.replaces[target]
+    elif not accepts or found.verb == "transfer":
+        del record.claims[target]
+    return found
+
+
+def fill(
+    record: "Standing", ref: str, directive: Directive, entry: Entry, pit: Pit, after: int
+) -> Trade | str:
+    """A `fill`: the trade, with what is left of both orders and what each pays."""
+    number, ticker, price, buyer, seller = directive.args
+    why = not_entitled(pit.specialists.get(ticker), entry.signer, after, pit, ticker)
+    if why:
+        return why
+    quantity, at = scaled[number], scaled[price]
+    listed = pit.tickers.get(ticker)
+    if listed and (quantity % scaled[listed.lot] or at % scaled[listed.tick]):
+        return f"{plain(number)} @ {plain(price)} is off {ticker}'s lot or tick"
+    sides = []
+    for name, buys in ((buyer, True), (seller, False)):
+        owner, _, target = name.partition("/")
+        order = record.orders.get(target)
+        if order is None or order.owner != owner or order.buys is not buys:
+            return f"{name} is no open order to {'buy' if buys else 'sell'}"
+        if order.ticker != ticker:
+            return f"{name} is an order for {order.ticker}, not {ticker}"
+        if not order.accepted:
+            return f"the accept of {name} does not stand"
+        if quantity > order.quantity - order.filled or not quantity:
+            return f"{name} has {_number(order.quantity - order.filled)} left, not {plain(number)}"
+        if at > order.price if buys else at < order.price:
+            limit = order.limit or price  # of a market order nothing is outside
+            return f"{plain(price)} is outside the limit of {name}, {plain(limit)}"
+        sides.append(order)
+    bought, sold = sides
+    if bought.cover >= 0:
+        if quantity * at > bought.cover:
+            return f"{plain(number)} @ {plain(price)} is more than what is left of {buyer}'s cover"
+        bought.cover -= quantity * at
+    for order in sides:
+        order.filled += quantity
+        if order.filled == order.quantity:
+            del record.orders[order.ref]
+    left = (bought.quantity - bought.filled, sold.quantity - sold.filled)
+    if (bought.rates is NO_FEES and sold.rates is NO_FEES) or listed is None:
+        return Trade(bought, sold, left)
+    taker = directive.keys.get("taker")
+    sides_of = ((bought, taker == "buyer"), (sold, taker == "seller"))
+    bought_fee, sold_fee = (
+        charge(order, quantity * at, takes, listed) for order, takes in sides_of
+    )
+    return Trade(bought, sold, left, (bought_fee, sold_fee))
+
+
+def charge(order: Order, value: int, takes: bool, ticker: Ticker) -> int:
+    """Charge an order its fee for a trade of that value (10**-18): what it pays now of it.
+
+    What it is charged is added up exactly, and rounded up as a sum, so that many small trades cost
+    what one large one does (MARKET, Accounts).
+    """
+    unit = ticker.value_scaled * ONE
+    before = order.charges
+    order.charges += value * order.rates[takes]
+    return -(-order.charges // unit) + -before // unit
+
+
+def leaves(
+    record: "Standing", ref: str, directive: Directive, entry: Entry, pit: Pit, after: int
+) -> Order | Cancel | Replace | str:
+    """A `leaves`: the order that ends or goes on, or the cancel or replace that came late."""
+    name, number, _, words = directive.args
+    owner, _, target = name.partition("/")
+    why, _, answered = words.partition(" ")
+    order = record.orders.get(target)
+    asked: Cancel | Replace | None = None
+    if why in ("cancelled", "late", "replaced"):
+        asked = record.replaces.get(answered)
+        if why != "replaced":
+            asked = record.cancels.get(answered) or asked
+    if asked and (asked.owner != owner or asked.target != target):
+        return f"entry {answered} does not name {name}"
+    if asked is None and why in ("late", "replaced"):
+        return f"no {'replace' if why == 'replaced' else 'cancel'} of {name} waits for an answer"
+    if isinstance(asked, Replace) and not asked.accepted:
+        return f"the accept of {owner}/{answered} does not stand"
+    lane = asked.lane if asked else order.ticker if order else "-"
+    problem = not_entitled(pit.specialist(lane), entry.signer, after, pit, lane)
+    if problem:
+        return problem
+    if why == "late" and asked:
+        if number:
+            return f"an order ends with 0 here, not {plain(number)}"
+        _answered(record, asked)
+        return asked
+    if order is None or order.owner != owner or not order.accepted:
+        return f"{name} is no accepted order that is open"
+    problem = _wrong_end(order, why, asked, directive, entry)
+    if problem:
+        return problem
+    if not number:
+        del record.orders[target]
+    elif isinstance(asked, Replace):
+        order.quantity, order.price, order.limit = asked.quantity, asked.price, asked.limit
+        order.written, order.cover = asked.written, -1
+    else:  # decremented
+        order.quantity = order.filled + scaled[number]
+        order.written = trimmed(decimal(order.quantity, SCALE))
+    if asked:
+        _answered(record, asked)
+    return order
+
+
+def _answered(record: "Standing", asked: Cancel | Replace) -> None:
+    """The one answer to a cancel or replace stands."""
+    (record.replaces if isinstance(asked, Replace) else record.cancels).pop(asked.ref)
+
+
+def _wrong_end(
+    order: Order, why: str, asked: Cancel | Replace | None, directive: Directive, entry: Entry
+) -> str:
+    """Why a `leaves` of an open order cannot be right, by what everybody can see."""
+    name, number, limit, _ = directive.args
+    left = order.quantity - order.filled
+    if isinstance(asked, Replace) and why == "replaced":
+        left = max(0, asked.quantity - order.filled)
+        if scaled[number] != left:
+            return f"{name} has {_number(left)} left after that replace, not {plain(number)}"
+        if left and limit != asked.limit:
+            return f"the replace asks for the price {plain(asked.limit)}"
+    elif why == "decremented":
+        if scaled[number] >= left:
+            return f"{name} has {_number(left)} left; {plain(number)} is not less"
+    elif number:
+        return f"an order ends with 0 here, not {plain(number)}"
+    elif why == "expired" and not "" < order.until <= entry.time:
+        return f"{name} has no time limit that has passed"
+    return ""
+
+
+def _number(amount: int) -> str:
+    return plain(trimmed(decimal(amount, SCALE)))
