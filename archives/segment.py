@@ -265,8 +265,10 @@ def _exchange(source: Path, target: Path, make: Callable[[Path], Iterable[bytes]
     with io_failure(source):
         if not target.exists():
             written = target.with_name(f".new.{target.name}")
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(written)  # what was killed may have left it, not to be written to
             try:
-                write_pieces(written, os.O_CREAT | os.O_TRUNC, make(source))
+                write_pieces(written, os.O_CREAT | os.O_EXCL, make(source))
                 os.chmod(written, stat.S_IMODE(source.stat().st_mode) & ~0o222)
                 _compare(source, written)
                 os.replace(written, target)

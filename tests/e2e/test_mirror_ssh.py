@@ -1,6 +1,7 @@
 """A private pit's archive, mirrored over ssh by those who may: a real sshd on the loopback."""
 
 import os
+import pwd
 import shutil
 import stat
 import tempfile
@@ -50,10 +51,17 @@ def host() -> Iterator[Host]:
     shutil.rmtree(folder)
 
 
+needs_shell = pytest.mark.skipif(
+    Path(pwd.getpwuid(os.geteuid()).pw_shell).name in ("nologin", "false"),
+    reason="needs a user with a shell: sshd lets no other in",
+)
+
+
 def mirror(host: Host, member: Shell, *args: str, status: int = 0) -> str:
     return member("mirror", "--id", host.id, *args, str(member.home.archive("acme")), status=status)
 
 
+@needs_shell
 def test_a_member_mirrors_a_private_pit_by_its_url(host: Host, pit: Shell) -> None:
     out = mirror(host, pit, "--rsh", host.server.rsh(host.ann), host.url)
     assert out == f"{host.url}: new: 2 entries, up to 2, verified\n"
@@ -64,6 +72,7 @@ def test_a_member_mirrors_a_private_pit_by_its_url(host: Host, pit: Shell) -> No
     ).read_bytes()
 
 
+@needs_shell
 def test_rsync_finds_the_way_in_its_own_variable(
     host: Host, pit: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -395,6 +395,7 @@ def test_a_changed_byte_in_any_segment_stops_the_notary_by_the_files_time(
         path.write_bytes(right.replace(b"To: acme@", b"To: acmf@", 1))
         with pytest.raises(Damaged, match="entry"):
             Notary(history.world.home, NAME)
+        os.chmod(path, 0o644)
         path.write_bytes(right)
     Notary(history.world.home, NAME).close()
 
