@@ -12,17 +12,15 @@ characters) is escaped; `--raw` leaves it as it stands.
 
 import sys
 from html import escape
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from pit.filters.by_hand import commands, tools
 from pit.filters.extract import Extract, extract
 from pit.pits.copies import read_copy
 from pit.pits.display import printable, show_json
-from pit.pits.home import Home, choose_pit, root
 from pit.pits.options import add_pit, parser
 from pit.pits.prove import number
-from pit.pits.sources import pit_in
+from pit.pits.reading import named_archive
 
 __all__ = ["Section", "as_html", "as_text", "main", "sections"]
 
@@ -183,13 +181,7 @@ def main(argv: list[str]) -> int:
     either.add_argument("--html", action="store_true", help="as a page for a browser")
     either.add_argument("--json", action="store_true")
     args = options.parse_args(argv)
-    if args.archive:
-        folder = Path(args.archive)
-        copy = read_copy(folder, args.pit or pit_in(folder))
-    else:
-        home = Home(root())
-        pit = choose_pit(home, args.pit)
-        copy = read_copy(home.archive(pit), pit)
+    copy = read_copy(*named_archive(args.pit, args.archive))
     found = extract(copy, number(args.number))
     if args.json:
         show_json(as_json(found))

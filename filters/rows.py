@@ -27,12 +27,35 @@ __all__ = [
 Row = dict[str, Any]
 
 _RIGHT = frozenset(
-    re.findall(
-        r"[^,]+",
-        "price,quantity,displayed,left,balance,held,available,change,level,bid_size,bid,ask,"
-        "ask_size,open,high,low,close,volume,amount,vwap,trades,average cost,last,value,"
-        "unrealised,realised,fees",
-    )
+    [
+        "price",
+        "quantity",
+        "displayed",
+        "left",
+        "balance",
+        "held",
+        "available",
+        "change",
+        "level",
+        "bid_size",
+        "bid",
+        "ask",
+        "ask_size",
+        "open",
+        "high",
+        "low",
+        "close",
+        "volume",
+        "amount",
+        "vwap",
+        "trades",
+        "average cost",
+        "last",
+        "value",
+        "unrealised",
+        "realised",
+        "fees",
+    ]
 )
 """The columns of numbers."""
 

@@ -8,7 +8,6 @@ import argparse
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import chain
-from pathlib import Path
 from typing import NamedTuple
 
 from pit.archives import mbox
@@ -20,7 +19,7 @@ from pit.filters.instructions import Act
 from pit.pits.home import Home, choose_pit, root
 from pit.pits.listing import Ticker
 from pit.pits.options import add_pit
-from pit.pits.reading import entries_of
+from pit.pits.reading import entries_of, named_archive
 from pit.pits.state import Pit
 
 __all__ = ["Traded", "add_archive", "archive_of", "check_ticker", "read", "traded"]
@@ -77,10 +76,7 @@ def add_archive(options: argparse.ArgumentParser) -> None:
 def archive_of(args: argparse.Namespace) -> Iterator[Entry]:
     """The entries of the pit's archive here, or of the copy that is named."""
     if args.archive:
-        from pit.pits.sources import pit_in  # only a copy's reader pays for it
-
-        folder = Path(args.archive)
-        return mbox.entries(chunks(folder, args.pit or pit_in(folder)))
+        return mbox.entries(chunks(*named_archive(args.pit, args.archive)))
     home = Home(root())
     return entries_of(home, choose_pit(home, args.pit))
 

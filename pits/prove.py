@@ -10,16 +10,15 @@ sha256sum and gpg alone, as docs/how-to/check-proof.sh does.
 """
 
 import re
-from pathlib import Path
 
 from pit.archives.errors import UsageError
 from pit.archives.proof import Consistency, Inclusion, show
 from pit.pits.copies import read_copy
 from pit.pits.display import show_json
-from pit.pits.home import Home, choose_pit, root
 from pit.pits.options import add_pit, parser
 from pit.pits.proofs import Notary, Sealed, check, entry_of, sealed
-from pit.pits.sources import pit_in, write_proofs
+from pit.pits.reading import named_archive
+from pit.pits.sources import write_proofs
 
 
 def main(argv: list[str]) -> int:
@@ -33,13 +32,7 @@ def main(argv: list[str]) -> int:
     args = options.parse_args(argv)
     wanted = 0 if args.since and args.number == "last" else number(args.number)
     since = number(args.since) if args.since is not None else 0
-    if args.archive:
-        folder = Path(args.archive)
-        copy = read_copy(folder, args.pit or pit_in(folder))
-    else:
-        home = Home(root())
-        pit = choose_pit(home, args.pit)
-        copy = read_copy(home.archive(pit), pit)
+    copy = read_copy(*named_archive(args.pit, args.archive))
     proof = copy.consistency(since, wanted) if since else copy.inclusion(wanted)
     notary = copy.notary()
     seal = check(proof, notary)

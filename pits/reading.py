@@ -13,12 +13,23 @@ from pit.archives.mbox import Entry
 from pit.archives.offsets import offset_of
 from pit.archives.verbs import Words
 from pit.archives.words import CORE
-from pit.pits.home import Home, load_settings
+from pit.pits.home import Home, choose_pit, load_settings, root
 from pit.pits.state import Pit
 
-__all__ = ["entries_of", "fold_of", "folding", "last_seal", "pit_id", "words_of"]
+__all__ = ["entries_of", "fold_of", "folding", "last_seal", "named_archive", "pit_id", "words_of"]
 
 _WINDOW = 1 << 14  # bytes first read from the end; a seal is an entry of about one KiB
+
+
+def named_archive(pit: str | None, archive: str | None) -> tuple[Path, str]:
+    """The folder and the pit that --archive and --pit name: a copy, or the archive here."""
+    if archive:
+        from pit.pits.sources import pit_in  # only a copy's reader pays for it
+
+        return Path(archive), pit or pit_in(Path(archive))
+    home = Home(root())
+    name = choose_pit(home, pit)
+    return home.archive(name), name
 
 
 def last_seal(home: Home, pit: str) -> tuple[int, str] | None:
