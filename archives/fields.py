@@ -19,6 +19,8 @@ NUMBER = r"(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?"
 REFERENCE = r"[1-9][0-9]{0,14}(?:\.(?:[2-9]|[1-9][0-9]{1,4}))?"
 TEXT = r'"(?:[^"\\\x00-\x1f\x7f]|\\["\\])*"'
 WORD = r"[!#-\[\]-~][!-~]{0,199}"
+MAIN = "main"
+"""A member's own account among his further ones: `alice:main` is `alice`."""
 CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 TIME = rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(?:T{CLOCK}(?:\.[0-9]{{1,6}})?Z)?"
 ADDRESS = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}"
@@ -147,6 +149,7 @@ FIELDS: dict[str, Field] = {
         f"{HANDLE}(?::{HANDLE})?",
         "an account",
         "write a handle, alice, or an account, alice:savings",
+        lambda text: text.removesuffix(f":{MAIN}"),
     ),
     "asset": Field(ASSET, "an asset or ticker", "write capitals and digits, like ACME or RAIN.2"),
     "number": Field(

@@ -16,6 +16,7 @@ _ORDER_KEYS = {
     "cap": "number",
     "post-only": "yes",
     "stp": "=newest|oldest|both|decrement",
+    "account": "name",
 }
 
 PIT = (
@@ -153,7 +154,7 @@ MEMBERS = (
     ),
     Verb(
         "deposit",
-        "{handle:handle} {amount:number} {asset:asset}",
+        "{account:account} {amount:number} {asset:asset}",
         "Money came in from outside for a member.",
         who=["cashier"],
         keys={"ref": "word"},
@@ -163,16 +164,16 @@ MEMBERS = (
         "{amount:number} {asset:asset}",
         "Asks for money to go out; held when accepted, gone when paid out.",
         who=["member"],
-        keys={"ref": "word"},
+        keys={"ref": "word", "account": "name"},
         cover="amount",
     ),
     Verb("payout", "{withdrawal:reference}", "Money went out.", who=["cashier"]),
     Verb(
         "transfer",
-        "{amount:number} {asset:asset} to {handle:handle}",
-        "Gives an amount to another member; delivered when its accept stands.",
+        "{amount:number} {asset:asset} to {account:account}",
+        "Gives an amount to another account; delivered when its accept stands.",
         who=["member"],
-        keys={"ref": "word"},
+        keys={"ref": "word", "account": "name"},
         cover="amount",
     ),
     Verb(

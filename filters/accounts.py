@@ -1,4 +1,6 @@
-"""The members' accounts: balances and holds, by member and asset, in smallest units.
+"""The members' accounts: balances and holds, by account and asset, in smallest units.
+
+An account is a member's handle, or one of his further ones, `alice:savings`.
 
 Double entry: whatever is posted to one account is taken from another; `OUTSIDE` is the side of the
 cashier and the issuers, so that every asset sums to zero over all accounts, always.
@@ -42,6 +44,8 @@ class _Held:
 
 class Accounts:
     """Balances and holds; what is held of an account is kept as a sum beside it.
+
+    holds: by the reference of the instruction that they are for.
 
     journal: called with each posting, where one is given.
     """

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from pit.archives.amounts import DECIMALS, Inexact, units
+from pit.archives.fields import MAIN
 from pit.archives.verbs import NO_KEYS, Directive
 from pit.pits.state import Pit
 
@@ -65,16 +66,18 @@ HIGHEST = 10**30
 class Order:
     """An order as published.
 
-    ref: the entry (and directive) that it is. written, limit: quantity and price as written, None
-    for a market order. quantity, price, filled (by fills that stand): units of 10**-9; replaces
-    and decrements that stand change the first two. until: when it expires, '' for never. accepted:
-    its `accept` stands. cover: what a market order to buy may cost and has not yet, in 10**-18 of
-    the currency; -1 where nothing bounds it. rates: fees as maker and as taker, in 10**-9. charges:
-    what it has been charged, in 10**-27 of the currency; what is paid of it is `paid`, rounded up.
+    ref: the entry (and directive) that it is. account: the owner's, or a further one of his.
+    written, limit: quantity and price as written, None for a market order. quantity, price, filled
+    (by fills that stand): units of 10**-9; replaces and decrements that stand change the first two.
+    until: when it expires, '' for never. accepted: its `accept` stands. cover: what a market order
+    to buy may cost and has not yet, in 10**-18 of the currency; -1 where nothing bounds it. rates:
+    fees as maker and as taker, in 10**-9. charges: what it has been charged, in 10**-27 of the
+    currency; what is paid of it is `paid`, rounded up.
     """
 
     __slots__ = (
         "accepted",
+        "account",
         "buys",
         "charges",
         "cover",
@@ -97,7 +100,7 @@ class Order:
         verb, (quantity, ticker, limit), keys = directive
         self.ref = ref
         self.time = time
-        self.owner = owner
+        self.owner = self.account = owner
         self.buys = verb == "buy"
         self.ticker: str = ticker
         self.written: Decimal = quantity
@@ -118,6 +121,8 @@ class Order:
             return
         self.until = keys.get("until", "")
         self.label = keys.get("ref", "")
+        if "account" in keys:
+            self.account = account_of(owner, keys)
         self.terms = _terms(keys)
         if self.buys and limit is None and "cap" in keys:
             self.cover = scaled[keys["cap"]] * ONE
@@ -129,7 +134,7 @@ class Order:
 
 
 def _terms(keys: Mapping[str, Any]) -> Terms:
-    if not keys.keys() - {"until", "ref", "cap"}:
+    if not keys.keys() - {"until", "ref", "cap", "account"}:
         return PLAIN
     stop, minimum, show = (scaled[keys[key]] if key in keys else 0 for key in _AMOUNTS)
     tif, stp = keys.get("tif", "gtc"), keys.get("stp", "newest")
@@ -140,13 +145,23 @@ def _terms(keys: Mapping[str, Any]) -> Terms:
 _AMOUNTS = ("stop", "min", "show")
 
 
-class Claim:
-    """A transfer or withdrawal; `amount` in smallest units, None where the asset has no such."""
+def account_of(owner: str, keys: Mapping[str, Any]) -> str:
+    """The account that an instruction is for, by its `account:`; the owner's own by default."""
+    further = keys.get("account", MAIN)
+    return owner if further == MAIN else f"{owner}:{further}"
 
-    __slots__ = ("accepted", "amount", "asset", "owner", "ref", "to", "verb", "written")
+
+class Claim:
+    """A transfer or withdrawal; `amount` in smallest units, None where the asset has no such.
+
+    account: what it draws on. to: the account that gets it, '' for a withdrawal.
+    """
+
+    __slots__ = ("accepted", "account", "amount", "asset", "owner", "ref", "to", "verb", "written")
 
     def __init__(self, ref: str, owner: str, directive: Directive, pit: Pit) -> None:
         self.ref, self.owner, self.verb = ref, owner, directive.verb
+        self.account = account_of(owner, directive.keys)
         self.written, self.asset = directive.args[:2]
         self.to: str = directive.args[2] if directive.verb == "transfer" else ""
         self.amount = smallest(self.written, self.asset, pit)

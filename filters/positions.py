@@ -15,8 +15,8 @@ from pit.archives.amounts import decimal, plain, units
 from pit.archives.entry import OPERATOR
 from pit.archives.verbs import NO_KEYS, Directive, Verb
 from pit.filters.accounts import OUTSIDE, Accounts, Posting
+from pit.filters.cover import Book, Cover, Lacking, Traded
 from pit.filters.instructions import (
-    NO_FEES,
     SCALE,
     Act,
     Claim,
@@ -24,24 +24,18 @@ from pit.filters.instructions import (
     Problem,
     Replace,
     Trade,
+    account_of,
     scaled,
     smallest,
 )
 from pit.filters.lanes import Owed
-from pit.filters.problems import (
-    cover_of,
-    order_problem,
-    replace_problem,
-    units_of,
-    value_of,
-    with_fee,
-    written_of,
-)
+from pit.filters.problems import cover_of, order_problem, replace_problem, written_of
 from pit.filters.record import reference_key
 from pit.filters.runner import Event
 from pit.filters.standing import Standing
 from pit.filters.stream import run_stream
-from pit.pits.listing import Holder, Ticker, shard_of
+from pit.pits.listing import Holder, shard_of
+from pit.pits.members import owner_of
 from pit.pits.options import parser, shard
 from pit.pits.state import Pit
 
@@ -59,7 +53,12 @@ class Positions:
         Verb(
             "account", "{owner:account} {asset:asset} {amount:units}", "A balance, smallest units."
         ),
-        Verb("hold", "{instruction:owned} {asset:asset} {amount:units}", "Set aside for it."),
+        Verb(
+            "hold",
+            "{instruction:owned} {asset:asset} {amount:units}",
+            "Set aside for it, in the member's account, or the further one of his.",
+            keys={"account": "name"},
+        ),
         Verb("covered", "{replace:reference}", "A replace whose numbers are held for."),
     )
 
@@ -68,15 +67,17 @@ class Positions:
     ) -> None:
         self.part = part
         self.accounts = Accounts(journal)
+        self.covers: dict[str, Cover] = {"book": Book(self.accounts, self._move)}
         self.labels: dict[tuple[str, str], str] = {}
         self.replacing: dict[str, list[Replace]] = {}
         self._mine: dict[str, bool] = {}
 
-    def keeps(self, handle: str) -> bool:
-        """Whether this shard keeps that member."""
-        mine = self._mine.get(handle)
+    def keeps(self, account: str) -> bool:
+        """Whether this shard keeps that member, or the member whose account it is."""
+        mine = self._mine.get(account)
         if mine is None:
-            mine = self._mine[handle] = shard_of(handle, self.part[1]) == self.part[0]
+            handle = owner_of(account)
+            mine = self._mine[account] = shard_of(handle, self.part[1]) == self.part[0]
         return mine
 
     def publisher(self, lane: str, pit: Pit) -> Holder | None:
@@ -116,16 +117,17 @@ class Positions:
                 if isinstance(subject, Claim) and self.keeps(subject.owner):
                     amount = subject.amount or 0
                     self.accounts.release(subject.ref)
-                    self._move(subject.owner, OUTSIDE, subject.asset, amount, act.ref, "paid out")
+                    account = subject.account
+                    self._move(account, OUTSIDE, subject.asset, amount, act.ref, "paid out")
             elif verb == "cancel":
                 if isinstance(subject, Claim) and self.keeps(subject.owner):
                     self.accounts.release(subject.ref)
                     yield self._accept(subject.owner, act.ref, pit)
             elif verb == "deposit":
-                handle, number, asset = act.directive.args
-                if self.keeps(handle):
+                account, number, asset = act.directive.args
+                if self.keeps(account):
                     amount = smallest(number, asset, pit) or 0
-                    self._move(OUTSIDE, handle, asset, amount, act.ref, "deposit")
+                    self._move(OUTSIDE, account, asset, amount, act.ref, "deposit")
             elif verb == "issue" and self.keeps(event.signer):
                 number, asset = act.directive.args
                 amount = smallest(number, asset, pit) or 0
@@ -150,39 +152,18 @@ class Positions:
         why = order_problem(order, ticker, event.time) or self._twin(order)
         if ticker is None or why:
             return self._refuse(order.owner, order.ref, why, pit)
-        asset, need = self._needed(order, order.quantity, ticker)
-        if not self.accounts.hold(order.ref, order.owner, asset, need) or not need:
-            self.accounts.release(order.ref)
+        lacking = self.covers[ticker.mode].take(order, order.quantity, (), ticker)
+        if lacking:
             said = f"{'buy' if order.buys else 'sell'} {written_of(order, ticker)}"
-            why = self._shortfall(order.owner, asset, need, said, pit)
+            why = self._shortfall(order.account, lacking, said, pit)
             return self._refuse(order.owner, order.ref, why, pit)
         if order.label:
             self.labels[order.owner, order.label] = order.ref
         if order.limit is not None or not order.buys:
             return self._accept(order.owner, order.ref, pit)
-        cover = decimal(cover_of(order, need, ticker), pit.assets[asset].decimals)
+        held = self.accounts.holds[order.ref]
+        cover = decimal(cover_of(order, held.amount, ticker), pit.assets[held.asset].decimals)
         return self._accept(order.owner, order.ref, pit, {"cover": cover})
-
-    def _needed(self, order: Order, left: int, ticker: Ticker) -> tuple[str, int]:
-        """What is to be held for what is left of an order, its unanswered replaces included.
-
-        The asset, and how much of it: a buy's largest quantity at its highest price; a market buy's
-        cover, which is what it caps, or all that is there.
-        """
-        asked = self.replacing.get(order.ref)
-        if asked is None and order.limit is not None and order.rates is NO_FEES:  # mostly
-            if order.buys:
-                return ticker.currency, value_of(left, order.price, ticker)
-            return ticker.code, units_of(left, ticker)
-        both: list[Order | Replace] = [order, *(asked or ())]
-        quantity = max(one.quantity for one in both) - order.quantity + left
-        if not order.buys:
-            return ticker.code, units_of(max(0, quantity), ticker)
-        if order.limit is None and order.cover < 0:
-            return ticker.currency, max(0, self.accounts.available(order.owner, ticker.currency))
-        prices = [one.price for one in both if one.limit is not None]
-        need = max(0, quantity) * max(prices, default=0)
-        return ticker.currency, with_fee(order, max(need, order.cover), ticker)
 
     def _judge_replace(self, replace: Replace, pit: Pit, record: Standing) -> Owed:
         order = _replaced(replace, record)
@@ -190,17 +171,17 @@ class Positions:
         if order is None or ticker is None:
             return self._accept(replace.owner, replace.ref, pit)  # it will be late
         why = replace_problem(replace, order, ticker)
-        if not why:
+        cover = self.covers[ticker.mode]
+        if not why and not cover.holds(order):  # refused, or over and not published yet
+            self.replacing.setdefault(order.ref, []).append(replace)
+        elif not why:
             asked = self.replacing.setdefault(order.ref, [])
             asked.append(replace)
-            asset, need = self._needed(order, order.quantity - order.filled, ticker)
-            if order.ref not in self.accounts.holds:  # refused, or over and not published yet
-                need = 0
-            if not self.accounts.change(order.ref, need):
+            lacking = cover.take(order, order.quantity - order.filled, asked, ticker)
+            if lacking:
                 self._forget(replace)
-                held = self.accounts.holds[order.ref].amount
                 said = f"replace {replace.target} {plain(replace.written)} @ {plain(replace.limit)}"
-                why = self._shortfall(order.owner, asset, need - held, said, pit)
+                why = self._shortfall(order.account, lacking, said, pit)
         if why:
             return self._refuse(replace.owner, replace.ref, why, pit)
         return self._accept(replace.owner, replace.ref, pit)
@@ -226,7 +207,7 @@ class Positions:
                     self._forget(one)
         order = record.orders.get(ref)
         if isinstance(act.subject, Order) and not number:
-            self._release(act.subject)
+            self._release(act.subject, pit)
         elif order:
             left = scaled[number] if number else order.quantity - order.filled
             self._hold_on(order, left, pit)
@@ -234,8 +215,9 @@ class Positions:
     def _hold_on(self, order: Order, left: int, pit: Pit) -> None:
         """Hold what is needed for an order of which that is left (10**-9)."""
         ticker = pit.tickers.get(order.ticker)
-        if ticker and order.ref in self.accounts.holds:
-            self.accounts.change(order.ref, self._needed(order, left, ticker)[1], unasked=True)
+        if ticker and self.covers[ticker.mode].holds(order):
+            asked = self.replacing.get(order.ref, ())
+            self.covers[ticker.mode].take(order, left, asked, ticker, unasked=True)
 
     def _twin(self, order: Order) -> str:
         """Whether another working order of his has the same `ref:`."""
@@ -252,33 +234,34 @@ class Positions:
             )
         elif claim.verb == "withdraw" and claim.asset in pit.tickers:
             why = f"{claim.asset} is kept in this pit; only money is paid out"
-        elif claim.to and not pit.open and pit.member(claim.to) is None:
-            why = f"{claim.to} is not a member of this pit"
-        elif not self.accounts.hold(claim.ref, claim.owner, claim.asset, claim.amount):
+        elif claim.to and not pit.open and pit.member(owner_of(claim.to)) is None:
+            why = f"{owner_of(claim.to)} is not a member of this pit"
+        elif not self.accounts.hold(claim.ref, claim.account, claim.asset, claim.amount):
             said = f"{claim.verb} {plain(claim.written)} {claim.asset}"
-            why = self._shortfall(claim.owner, claim.asset, claim.amount, said, pit)
+            why = self._shortfall(claim.account, Lacking(claim.asset, claim.amount), said, pit)
         if why:
             return self._refuse(claim.owner, claim.ref, why, pit)
         return self._accept(claim.owner, claim.ref, pit)
 
-    def _shortfall(self, owner: str, asset: str, need: int, said: str, pit: Pit) -> str:
+    def _shortfall(self, account: str, lacking: Lacking, said: str, pit: Pit) -> str:
         """The line of arithmetic that says why an account cannot cover an instruction."""
         accounts = self.accounts
-        available = accounts.available(owner, asset)
+        asset = lacking.asset
+        available = accounts.available(account, asset)
         decimals = pit.decimals(asset) or 0
 
         def text(amount: int) -> str:
             return plain(decimal(amount, decimals))
 
         line = (
-            f"{said} needs {text(need)} {asset}; "
-            f"available {text(available)} = balance {text(accounts.balance(owner, asset))}"
+            f"{said} needs {text(lacking.need)} {asset}; "
+            f"available {text(available)} = balance {text(accounts.balance(account, asset))}"
         )
-        held = accounts.holds_of(owner, asset)
+        held = accounts.holds_of(account, asset)
         if held:
             refs = nsmallest(5, held, key=reference_key)
             more = f" and {len(held) - 5} more" if len(held) > 5 else ""
-            line += f" - held {text(accounts.held_of(owner, asset))} by {', '.join(refs)}{more}"
+            line += f" - held {text(accounts.held_of(account, asset))} by {', '.join(refs)}{more}"
         return line
 
     def _answered(self, act: Act, pit: Pit, record: Standing) -> None:
@@ -290,26 +273,27 @@ class Positions:
             return
         if act.directive.verb == "refuse":
             if isinstance(subject, Order):
-                self._release(subject)
+                self._release(subject, pit)
             elif self.keeps(subject.owner):
                 self.accounts.release(subject.ref)
         elif isinstance(subject, Claim):
-            if subject.verb == "transfer":
-                if self.keeps(subject.owner):
-                    self.accounts.release(subject.ref)
-                amount = subject.amount or 0
-                self._move(
-                    subject.owner, subject.to, subject.asset, amount, subject.ref, "transfer"
-                )
-            elif self.keeps(subject.owner) and subject.ref not in self.accounts.holds:
-                self.accounts.hold(
-                    subject.ref, subject.owner, subject.asset, subject.amount or 0, unasked=True
-                )
-        elif self.keeps(subject.owner) and subject.ref not in self.accounts.holds:
+            self._covered(subject)
+        elif self.keeps(subject.owner):
             ticker = pit.tickers.get(subject.ticker)
-            if ticker:
-                asset, need = self._needed(subject, subject.quantity - subject.filled, ticker)
-                self.accounts.hold(subject.ref, subject.owner, asset, need, unasked=True)
+            if ticker and not self.covers[ticker.mode].holds(subject):
+                left = subject.quantity - subject.filled
+                self.covers[ticker.mode].take(subject, left, (), ticker, unasked=True)
+
+    def _covered(self, claim: Claim) -> None:
+        """The accept of a claim stands: a transfer is delivered, a withdrawal held for."""
+        ref, asset, amount = claim.ref, claim.asset, claim.amount or 0
+        keeps = self.keeps(claim.owner)
+        if claim.verb == "transfer":
+            if keeps:
+                self.accounts.release(ref)
+            self._move(claim.account, claim.to, asset, amount, ref, "transfer")
+        elif keeps and ref not in self.accounts.holds:
+            self.accounts.hold(ref, claim.account, asset, amount, unasked=True)
 
     def _replace_answered(
         self, replace: Replace, accepted: bool, pit: Pit, record: Standing
@@ -327,31 +311,30 @@ class Positions:
         self._hold_on(order, order.quantity - order.filled, pit)
 
     def _fill(self, act: Act, trade: Trade, pit: Pit) -> None:
-        bought, sold = trade.sides
-        ticker = pit.tickers.get(bought.ticker)
+        ticker = pit.tickers.get(trade.bought.ticker)
         if ticker is None:
             return
         number, _, price = act.directive.args[:3]
-        quantity, at = units(number, SCALE), units(price, SCALE)
-        cost, pieces = value_of(quantity, at, ticker), units_of(quantity, ticker)
         for order, left in zip(trade.sides, trade.left, strict=True):
             if self.keeps(order.owner):
                 if left:
                     self._hold_on(order, left, pit)
                 else:
-                    self._release(order)
+                    self._release(order, pit)
         why = f"{plain(number)} {ticker.code} @ {plain(price)}"
-        self._move(bought.owner, sold.owner, ticker.currency, cost, act.ref, why)
-        self._move(sold.owner, bought.owner, ticker.code, pieces, act.ref, why)
+        traded = Traded(act.ref, units(number, SCALE), units(price, SCALE), why)
+        self.covers[ticker.mode].fill(trade, traded, ticker)
         for order, fee in zip(trade.sides, trade.fees, strict=True):
             if fee:
                 said = f"fee of {order.name} for {why}"
-                self._move(order.owner, OPERATOR, ticker.currency, fee, act.ref, said)
+                self._move(order.account, OPERATOR, ticker.currency, fee, act.ref, said)
 
-    def _release(self, order: Order) -> None:
+    def _release(self, order: Order, pit: Pit) -> None:
         """An order has ended: nothing is held for it any more."""
         if self.keeps(order.owner):
-            self.accounts.release(order.ref)
+            ticker = pit.tickers.get(order.ticker)
+            if ticker:
+                self.covers[ticker.mode].drop(order, ticker)
             self.replacing.pop(order.ref, None)
             if order.label and self.labels.get((order.owner, order.label)) == order.ref:
                 del self.labels[order.owner, order.label]
@@ -372,20 +355,23 @@ class Positions:
         for (owner, asset), amount in sorted(self.accounts.balances.items()):
             yield Directive("account", (owner, asset, amount))
         for ref in sorted(self.accounts.holds, key=reference_key):
-            owner, asset, amount = self.accounts.holds[ref]
-            yield Directive("hold", (f"{owner}/{ref}", asset, amount))
+            account, asset, amount = self.accounts.holds[ref]
+            owner, _, further = account.partition(":")
+            keys = {"account": further} if further else NO_KEYS
+            yield Directive("hold", (f"{owner}/{ref}", asset, amount), keys)
         for asked in (self.replacing[ref] for ref in sorted(self.replacing, key=reference_key)):
             for replace in asked:
                 yield Directive("covered", (replace.ref,))
 
     def load(self, directives: Sequence[Directive], pit: Pit, record: Standing) -> None:
         """The state from `dump`."""
-        for verb, args, _ in directives:
+        for verb, args, keys in directives:
             if verb == "account":
                 self.accounts.balances[args[0], args[1]] = args[2]
             elif verb == "hold":
                 owner, _, ref = args[0].partition("/")
-                self.accounts.hold(ref, owner, args[1], args[2], unasked=True)
+                account = account_of(owner, keys)
+                self.accounts.hold(ref, account, args[1], args[2], unasked=True)
             elif verb == "covered":
                 replace = record.replaces[args[0]]
                 self.replacing.setdefault(replace.target, []).append(replace)

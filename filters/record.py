@@ -28,6 +28,7 @@ STATE = vocabulary(
                 "time": "time",
                 "until": "time",
                 "ref": "word",
+                "account": "name",
                 "tif": "=gtc|day|ioc|fok",
                 "stop": "price",
                 "min": "number",
@@ -51,7 +52,7 @@ STATE = vocabulary(
             "claim",
             "{claim:owned} {verb:name} {amount:number} {asset:asset}",
             "A transfer or withdrawal that waits.",
-            keys={"to": "handle", "accepted": "yes"},
+            keys={"account": "name", "to": "account", "accepted": "yes"},
         ),
         Verb("asked", "{cancel:owned} {order:reference} {lane:word}", "A cancel not answered yet."),
         Verb("due", "{instruction:owned}", "An answer of the signer's keeper that does not stand."),
@@ -74,6 +75,8 @@ def dump(record: Standing) -> Iterator[Directive]:
             keys["until"] = order.until
         if order.label:
             keys["ref"] = order.label
+        if order.account != order.owner:
+            keys["account"] = order.account.partition(":")[2]
         keys |= _said(order.terms)
         if order.filled:
             keys["filled"] = trimmed(decimal(order.filled, SCALE))
@@ -89,7 +92,8 @@ def dump(record: Standing) -> Iterator[Directive]:
         yield Directive("order", (order.name, side, order.written, order.ticker, order.limit), keys)
     for ref in sorted(record.claims, key=reference_key):
         claim = record.claims[ref]
-        about = {"to": claim.to, "accepted": "yes" if claim.accepted else ""}
+        further = claim.account.partition(":")[2]
+        about = {"account": further, "to": claim.to, "accepted": "yes" if claim.accepted else ""}
         yield Directive(
             "claim",
             (f"{claim.owner}/{ref}", claim.verb, claim.written, claim.asset),
@@ -143,7 +147,7 @@ def load(record: Standing, state: Iterable[Directive], pit: Pit) -> None:
             order.accepted = "accepted" in keys
             record.orders[ref] = order
         elif directive.verb == "claim":
-            said = Directive(args[1], (args[2], args[3], keys.get("to", "")))
+            said = Directive(args[1], (args[2], args[3], keys.get("to", "")), keys)
             claim = Claim(ref, owner, said, pit)
             claim.accepted = "accepted" in keys
             record.claims[ref] = claim

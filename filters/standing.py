@@ -28,6 +28,7 @@ from pit.filters.instructions import (
     smallest,
 )
 from pit.filters.reported import answer, fill, leaves
+from pit.pits.members import owner_of
 from pit.pits.state import Pit
 
 _make_act = partial(tuple.__new__, Act)  # half the cost of a call of Act
@@ -170,7 +171,8 @@ def _enter(
 ) -> Problem | None:
     """A deposit or an issue: value that comes into existence."""
     if directive.verb == "deposit":
-        handle, amount, asset = directive.args
+        account, amount, asset = directive.args
+        handle = owner_of(account)
         if not pit.open and pit.member(handle) is None:
             return record.problem(ref, entry, f"{handle} is not a member of this pit")
     else:

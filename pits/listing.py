@@ -23,7 +23,7 @@ class Ticker(NamedTuple):
     Its smallest unit is 10**-decimals, as the lot is written; prices are printed with
     `price_decimals`. Orders are reckoned in 10**-9: so are `lot_scaled` and `tick_scaled`;
     `unit_scaled` is the ticker's smallest unit, and `value_scaled` the currency's in quantity x
-    price.
+    price. mode: how a fill is settled (MARKET, Settlement modes).
     """
 
     code: str
@@ -38,6 +38,7 @@ class Ticker(NamedTuple):
     tick_scaled: int
     unit_scaled: int
     value_scaled: int
+    mode: str = "book"
 
     @classmethod
     def of(

@@ -11,6 +11,11 @@ OUTSIDE = "outside"
 ROLES = ("trader", "cashier", "keeper", "specialist", "issuer", "witness")
 
 
+def owner_of(account: str) -> str:
+    """The member whose account it is: alice, of `alice` and of `alice:savings`."""
+    return account.partition(":")[0]
+
+
 @dataclass(slots=True)
 class Member:
     """Somebody whose key the archive has enrolled: his primary fingerprint, addresses, roles."""
