@@ -14,6 +14,7 @@ from pit.archives.amounts import WHOLE_DIGITS, decimal, plain
 from pit.archives.language import Text
 from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive
+from pit.filters import markets
 from pit.filters.instructions import (
     PLAIN,
     PLAIN_2,
@@ -27,6 +28,7 @@ from pit.filters.instructions import (
     scaled,
     smallest,
 )
+from pit.filters.markets import Course
 from pit.filters.reported import answer, fill, leaves
 from pit.pits.members import owner_of
 from pit.pits.state import Pit
@@ -37,7 +39,8 @@ _make_act = partial(tuple.__new__, Act)  # half the cost of a call of Act
 class Standing:
     """The published record: open orders, claims, cancels, replaces and answers due, by reference.
 
-    totals: what is in existence of each asset, in its smallest unit. idle: directives of the last
+    totals: what is in existence of each asset, in its smallest unit. courses: how each market's
+    driver stands. reporting: the filter whose report was read last. idle: directives of the last
     entry that had no effect.
     """
 
@@ -48,6 +51,8 @@ class Standing:
         self.replaces: dict[str, Replace] = {}
         self.due: dict[str, str] = {}
         self.totals: dict[str, int] = {}
+        self.courses: dict[str, Course] = {}
+        self.reporting = ""
         self.idle: list[Idle] = []
 
     def step(self, entry: Entry, text: Text, pit: Pit) -> list[Act]:
@@ -59,6 +64,7 @@ class Standing:
         after = -1
         if len(directives) > 1 and directives[0].verb == "report":
             after = text.after[0] if text.after else 0
+            self.reporting = directives[0].args[0]
         for index, directive in enumerate(directives):
             handler = _HANDLERS.get(directive.verb)
             number = entry.number
@@ -180,7 +186,7 @@ def _enter(
         objection = pit.objection(directive, entry.signer)
         if objection:
             return record.problem(ref, entry, objection)
-    if asset in pit.tickers and directive.verb == "deposit":
+    if asset in pit.tickers and directive.verb == "deposit" and pit.decimals(asset) is not None:
         return record.problem(ref, entry, f"{asset} comes into being by `issue`, not by deposit")
     whole = smallest(amount, asset, pit)
     if whole is None or not whole:
@@ -216,7 +222,15 @@ _HANDLERS: dict[str, Handler] = {
     "refuse": answer,
     "fill": fill,
     "leaves": leaves,
+    "market": markets.market,
+    "bound": markets.bound,
+    "settle": markets.bound,
+    "dispute": markets.dispute,
+    "verdict": markets.verdict,
+    "bounded": markets.bounded,
+    "settled": markets.settled,
+    "move": markets.move,
 }
 
-COUNTED = frozenset({"accept", "refuse", "fill", "leaves"})
+COUNTED = frozenset({"accept", "refuse", "fill", "leaves", "bounded", "settled", "move"})
 """The report directives of which this module decides whether they count."""

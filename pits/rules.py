@@ -28,6 +28,7 @@ class Rule(NamedTuple):
 RULES: dict[str, Rule] = {
     "match": Rule("count", "1", "version of the matching rules"),
     "positions": Rule("count", "1", "version of the rules of accounts and cover"),
+    "settle": Rule("count", "1", "version of the rules of settlement"),
     "freshness": Rule(
         "duration",
         "7d",
@@ -39,6 +40,12 @@ RULES: dict[str, Rule] = {
         "maker 0 taker 0",
         "shares of a trade's value that the operator's account gets of each side: `taker` of who "
         "came later, `maker` of the other; as in force at the order's own entry",
+    ),
+    "unresolved": Rule(
+        "duration",
+        "30d",
+        "how long after its expiry a market that nobody has settled is void; as in force when it "
+        "was founded",
     ),
     "idle-seal": Rule(
         "duration", "1h", "after how long without a seal the notary makes one anyway"
