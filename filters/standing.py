@@ -7,6 +7,7 @@ knowing anybody's balance.
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -70,8 +71,10 @@ class Standing:
             number = entry.number
             ref = str(number) if not index else f"{number}.{index + 1}"
             if handler is None:
-                acts.append(_make_act((ref, directive, None)))
-                continue
+                if not pit.words[directive.verb].mover:
+                    acts.append(_make_act((ref, directive, None)))
+                    continue
+                handler = _held_for
             result = handler(self, ref, directive, entry, pit, after)
             if type(result) is str:
                 self.idle.append(Idle(ref, directive, result))
@@ -118,6 +121,23 @@ def _claim(
     record: Standing, ref: str, directive: Directive, entry: Entry, pit: Pit, after: int
 ) -> Claim:
     claim = Claim(ref, entry.signer, directive, pit)
+    record.claims[ref] = claim
+    return claim
+
+
+def _held_for(
+    record: Standing, ref: str, directive: Directive, entry: Entry, pit: Pit, after: int
+) -> Claim | Problem:
+    """An instruction that a filter brought: an amount is held until the filter moves it."""
+    verb = pit.words[directive.verb]
+    said = verb.said(directive)
+    code = said.get("ticker", "-")
+    ticker = pit.tickers.get(code)
+    if ticker is None and code != "-":
+        return record.problem(ref, entry, f"{code} is not listed")
+    asset = said.get("asset") or (ticker.currency if ticker else "")
+    asks = Directive(verb.name, (said.get(verb.cover, Decimal(0)), asset), directive.keys)
+    claim = Claim(ref, entry.signer, asks, pit, mover=verb.mover, lane=code)
     record.claims[ref] = claim
     return claim
 
