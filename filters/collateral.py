@@ -14,7 +14,7 @@ The rule is that of design/MARKET.md, "Bounded contracts", after the seed "Proto
 distributed synthetic market".
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from operator import add, sub
 from typing import ClassVar, NamedTuple
@@ -46,9 +46,9 @@ class Matched(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """A market on an account's points: `low` at the first `rise`, `high` from `top` on.
+    """A market on an account's points: worth `low` at the first `rise` of them, `high` from `top`.
 
-    Between the two the market's value is the point itself.
+    From `rise` to `top` its value is the point itself.
     """
 
     low: int
@@ -254,8 +254,7 @@ class Portfolio:
 
     def _place(self, market: str) -> _Place:
         low, high = self.family.range(market)
-        rise = bisect_right(self._points, low)
-        return _Place(low, high, rise, max(rise, bisect_left(self._points, high)))
+        return _Place(low, high, bisect_left(self._points, low), bisect_left(self._points, high))
 
     # The sums
 
