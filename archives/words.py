@@ -143,7 +143,13 @@ MEMBERS = (
         "{code:asset} {name:text}",
         "Lists something to trade; the signer is its issuer.",
         who=["issuer"],
-        keys={"currency": "asset", "tick": "number", "lot": "number", "specialist": "handle"},
+        keys={
+            "currency": "asset",
+            "tick": "number",
+            "lot": "number",
+            "specialist": "handle",
+            "short": "=allowed",
+        },
         needed=["currency", "tick", "lot", "specialist"],
     ),
     Verb(

@@ -71,7 +71,7 @@ class Order:
     (by fills that stand): units of 10**-9; replaces and decrements that stand change the first two.
     until: when it expires, '' for never. accepted: its `accept` stands. cover: what a market order
     to buy may cost and has not yet, in 10**-18 of the currency; -1 where nothing bounds it. rates:
-    fees as maker and as taker, in 10**-9. charges: what it has been charged, in 10**-27 of the
+    fees as maker and as taker, in 10**-9. margin: of a short sale, likewise, -1 for none. charges: what it has been charged, in 10**-27 of the
     currency; what is paid of it is `paid`, rounded up.
     """
 
@@ -84,6 +84,7 @@ class Order:
         "filled",
         "label",
         "limit",
+        "margin",
         "owner",
         "price",
         "quantity",
@@ -111,6 +112,7 @@ class Order:
         self.cover = -1
         self.rates = NO_FEES
         self.charges = 0
+        self.margin = -1
         if limit is not None:
             self.price = scaled[limit]
         else:

@@ -29,8 +29,10 @@ from pit.filters.instructions import (
     smallest,
 )
 from pit.filters.lanes import Owed
+from pit.filters.margin import WORDS as MARGIN
+from pit.filters.margin import Margin
 from pit.filters.problems import cover_of, order_problem, replace_problem, written_of
-from pit.filters.record import reference_key
+from pit.filters.record import hold_key, hold_name, reference_key
 from pit.filters.runner import Event
 from pit.filters.standing import Standing
 from pit.filters.stream import run_stream
@@ -59,7 +61,12 @@ class Positions:
             "Set aside for it, in the member's account, or the further one of his.",
             keys={"account": "name"},
         ),
-        Verb("covered", "{replace:reference}", "A replace whose numbers are held for."),
+        Verb(
+            "covered",
+            "{instruction:reference}",
+            "A replace, or an order of a ticker with `short: allowed`, that is held for.",
+        ),
+        *MARGIN,
     )
 
     def __init__(
@@ -67,10 +74,15 @@ class Positions:
     ) -> None:
         self.part = part
         self.accounts = Accounts(journal)
-        self.covers: dict[str, Cover] = {"book": Book(self.accounts, self._move)}
+        self.margin = Margin(self.accounts, self._move)
+        self.covers: dict[str, Cover] = {
+            "book": Book(self.accounts, self._move),
+            "short": self.margin,
+        }
         self.labels: dict[tuple[str, str], str] = {}
         self.replacing: dict[str, list[Replace]] = {}
         self._mine: dict[str, bool] = {}
+        self._entry = 0
 
     def keeps(self, account: str) -> bool:
         """Whether this shard keeps that member, or the member whose account it is."""
@@ -91,6 +103,10 @@ class Positions:
 
     def step(self, event: Event, pit: Pit, record: Standing) -> Iterator[Owed]:
         """Post what moved; judge what asks for cover."""
+        if event.number != self._entry:
+            self._entry = event.number
+            if self.margin.touched:
+                self.margin.tidy()
         for act in event.acts:
             subject = act.subject
             verb = act.directive.verb
@@ -132,12 +148,19 @@ class Positions:
                 number, asset = act.directive.args
                 amount = smallest(number, asset, pit) or 0
                 self._move(OUTSIDE, event.signer, asset, amount, act.ref, "issue")
+                self._moved(event.signer, asset, pit)
 
     def _move(self, source: str, to: str, asset: str, amount: int, ref: str, why: str) -> None:
         """Post an amount to both sides, each where it is kept; the outside is kept everywhere."""
         for account, sign in ((source, -1), (to, 1)):
             if account == OUTSIDE or self.keeps(account):
                 self.accounts.post(account, asset, sign * amount, ref, why)
+
+    def _moved(self, account: str, asset: str, pit: Pit) -> None:
+        """Units came, went, or are free again, but by a fill."""
+        ticker = pit.tickers.get(asset)
+        if ticker:
+            self.covers[ticker.mode].moved(account, ticker)
 
     def _accept(self, owner: str, ref: str, pit: Pit, keys: Mapping[str, object] = NO_KEYS) -> Owed:
         directive = Directive("accept", (f"{owner}/{ref}",), keys)
@@ -245,6 +268,8 @@ class Positions:
 
     def _shortfall(self, account: str, lacking: Lacking, said: str, pit: Pit) -> str:
         """The line of arithmetic that says why an account cannot cover an instruction."""
+        if lacking.why:
+            return lacking.why
         accounts = self.accounts
         asset = lacking.asset
         available = accounts.available(account, asset)
@@ -259,10 +284,10 @@ class Positions:
         )
         held = accounts.holds_of(account, asset)
         if held:
-            refs = nsmallest(5, held, key=reference_key)
+            refs = [hold_name(ref) for ref in nsmallest(5, held, key=hold_key)]
             more = f" and {len(held) - 5} more" if len(held) > 5 else ""
             line += f" - held {text(accounts.held_of(account, asset))} by {', '.join(refs)}{more}"
-        return line
+        return line + lacking.how
 
     def _answered(self, act: Act, pit: Pit, record: Standing) -> None:
         """An answer stands. It is taken as it stands, whatever was owed."""
@@ -276,15 +301,16 @@ class Positions:
                 self._release(subject, pit)
             elif self.keeps(subject.owner):
                 self.accounts.release(subject.ref)
+                self._moved(subject.account, subject.asset, pit)
         elif isinstance(subject, Claim):
-            self._covered(subject)
+            self._covered(subject, pit)
         elif self.keeps(subject.owner):
             ticker = pit.tickers.get(subject.ticker)
             if ticker and not self.covers[ticker.mode].holds(subject):
                 left = subject.quantity - subject.filled
                 self.covers[ticker.mode].take(subject, left, (), ticker, unasked=True)
 
-    def _covered(self, claim: Claim) -> None:
+    def _covered(self, claim: Claim, pit: Pit) -> None:
         """The accept of a claim stands: a transfer is delivered, a withdrawal held for."""
         ref, asset, amount = claim.ref, claim.asset, claim.amount or 0
         keeps = self.keeps(claim.owner)
@@ -292,6 +318,8 @@ class Positions:
             if keeps:
                 self.accounts.release(ref)
             self._move(claim.account, claim.to, asset, amount, ref, "transfer")
+            for account in (claim.account, claim.to):
+                self._moved(account, asset, pit)
         elif keeps and ref not in self.accounts.holds:
             self.accounts.hold(ref, claim.account, asset, amount, unasked=True)
 
@@ -315,15 +343,15 @@ class Positions:
         if ticker is None:
             return
         number, _, price = act.directive.args[:3]
+        why = f"{plain(number)} {ticker.code} @ {plain(price)}"
+        traded = Traded(act.ref, units(number, SCALE), units(price, SCALE), why)
+        self.covers[ticker.mode].fill(trade, traded, ticker)
         for order, left in zip(trade.sides, trade.left, strict=True):
             if self.keeps(order.owner):
                 if left:
                     self._hold_on(order, left, pit)
                 else:
                     self._release(order, pit)
-        why = f"{plain(number)} {ticker.code} @ {plain(price)}"
-        traded = Traded(act.ref, units(number, SCALE), units(price, SCALE), why)
-        self.covers[ticker.mode].fill(trade, traded, ticker)
         for order, fee in zip(trade.sides, trade.fees, strict=True):
             if fee:
                 said = f"fee of {order.name} for {why}"
@@ -351,10 +379,11 @@ class Positions:
                     yield was
 
     def dump(self, record: Standing) -> Iterator[Directive]:
-        """Balances, holds, and the replaces that are held for."""
+        """Balances, holds, and what is held for without one of its own."""
+        margin = list(self.margin.dump())
         for (owner, asset), amount in sorted(self.accounts.balances.items()):
             yield Directive("account", (owner, asset, amount))
-        for ref in sorted(self.accounts.holds, key=reference_key):
+        for ref in sorted((ref for ref in self.accounts.holds if " " not in ref), key=hold_key):
             account, asset, amount = self.accounts.holds[ref]
             owner, _, further = account.partition(":")
             keys = {"account": further} if further else NO_KEYS
@@ -362,6 +391,9 @@ class Positions:
         for asked in (self.replacing[ref] for ref in sorted(self.replacing, key=reference_key)):
             for replace in asked:
                 yield Directive("covered", (replace.ref,))
+        for ref in self.margin.covered():
+            yield Directive("covered", (ref,))
+        yield from margin
 
     def load(self, directives: Sequence[Directive], pit: Pit, record: Standing) -> None:
         """The state from `dump`."""
@@ -372,11 +404,18 @@ class Positions:
                 owner, _, ref = args[0].partition("/")
                 account = account_of(owner, keys)
                 self.accounts.hold(ref, account, args[1], args[2], unasked=True)
-            elif verb == "covered":
+            elif verb == "covered" and args[0] in record.replaces:
                 replace = record.replaces[args[0]]
                 self.replacing.setdefault(replace.target, []).append(replace)
+            elif verb == "covered":
+                order = record.orders[args[0]]
+                asked = self.replacing.get(order.ref, ())
+                self.margin.put_back(order, asked, pit.tickers[order.ticker])
+            elif verb in ("locked", "traded"):
+                self.margin.load(Directive(verb, args))
+        self.margin.settle(pit.tickers)
         for order in record.orders.values():
-            if order.label and order.ref in self.accounts.holds:
+            if order.label and (order.ref in self.accounts.holds or self.margin.holds(order)):
                 self.labels[order.owner, order.label] = order.ref
 
 

@@ -39,6 +39,7 @@ STATE = vocabulary(
                 "cover": "units",
                 "fee": "fees",
                 "charges": "units",
+                "margin": "number",
                 "accepted": "yes",
             },
         ),
@@ -67,6 +68,22 @@ def reference_key(ref: str) -> tuple[int, int]:
     return int(number), int(index or 1)
 
 
+def hold_key(ref: str) -> tuple[bool, int, int, str]:
+    """What accounts hold for, in order: instructions by their entries, then positions.
+
+    `1042`, an instruction; `1070 buyer`, what a bust takes of its side; `short alice ACME`.
+    """
+    if not ref[0].isdigit():
+        return True, 0, 0, ref
+    return False, *reference_key(ref.partition(" ")[0]), ref
+
+
+def hold_name(ref: str) -> str:
+    """What a hold is for, as a refusal says it: `1042`, `1070`, `short ACME`."""
+    word, _, rest = ref.partition(" ")
+    return word if word[0].isdigit() else f"{word} {rest.partition(' ')[2]}"
+
+
 def dump(record: Standing) -> Iterator[Directive]:
     """The record as directives of `STATE`, in canonical order."""
     for order in record.orders.values():  # as they came: by entry
@@ -86,6 +103,8 @@ def dump(record: Standing) -> Iterator[Directive]:
             keys["fee"] = tuple(trimmed(decimal(rate, SCALE)) for rate in order.rates)
         if order.charges:
             keys["charges"] = order.charges
+        if order.margin >= 0:
+            keys["margin"] = trimmed(decimal(order.margin, SCALE))
         if order.accepted:
             keys["accepted"] = "yes"
         side = "buy" if order.buys else "sell"
@@ -126,7 +145,7 @@ def _said(terms: Terms) -> dict[str, object]:
     return {"tif": terms.tif, **keys, "stp": terms.stp}
 
 
-_STATE_KEYS = ("time", "filled", "cover", "fee", "charges", "accepted")
+_STATE_KEYS = ("time", "filled", "cover", "fee", "charges", "margin", "accepted")
 
 
 def load(record: Standing, state: Iterable[Directive], pit: Pit) -> None:
@@ -143,6 +162,7 @@ def load(record: Standing, state: Iterable[Directive], pit: Pit) -> None:
             if "fee" in keys:
                 order.rates = (scaled[keys["fee"][0]], scaled[keys["fee"][1]])
             order.charges = keys.get("charges", 0)
+            order.margin = scaled[keys["margin"]] if "margin" in keys else -1
             order.filled = scaled[keys["filled"]] if "filled" in keys else 0
             order.accepted = "accepted" in keys
             record.orders[ref] = order

@@ -92,6 +92,9 @@ def _order(
     maker, taker = pit.rule("fee")
     if maker or taker:
         order.rates = (scaled[maker], scaled[taker])
+    ticker = pit.tickers.get(order.ticker)
+    if ticker and ticker.mode == "short":
+        order.margin = scaled[pit.rule("margin")]
     if order.terms.tif == "day":
         end = _day_end(entry.time, pit.rule("day-end"))
         order.until = min(order.until or end, end)

@@ -48,7 +48,12 @@ STATE = {
                 "listed",
                 "{code:asset} {name:text} by {issuer:handle}",
                 "A ticker.",
-                keys={"currency": "asset", "tick": "number", "lot": "number"},
+                keys={
+                    "currency": "asset",
+                    "tick": "number",
+                    "lot": "number",
+                    "short": "=allowed",
+                },
             ),
             Verb(
                 "publishes",
@@ -122,11 +127,10 @@ def dump(pit: Pit) -> Iterator[Directive]:
     for asset in sorted(pit.assets.values()):
         yield Directive("asset", (asset.code, asset.name), {"decimals": asset.decimals})
     for ticker in pit.tickers.values():  # as listed: the first answers for what has no ticker
-        yield Directive(
-            "listed",
-            (ticker.code, ticker.name, ticker.issuer),
-            {"currency": ticker.currency, "tick": ticker.tick, "lot": ticker.lot},
-        )
+        keys = {"currency": ticker.currency, "tick": ticker.tick, "lot": ticker.lot}
+        if ticker.mode == "short":
+            keys["short"] = "allowed"
+        yield Directive("listed", (ticker.code, ticker.name, ticker.issuer), keys)
     for code, holder in sorted(pit.specialists.items()):
         yield Directive("publishes", (code, *holder))
     for shard, count, holder in pit.keeper_shards():
@@ -188,7 +192,11 @@ def load(pit: Pit, state: Iterable[Directive]) -> None:
             APPLY[directive.verb](pit, directive, "")
         elif directive.verb == "listed":
             pit.tickers[args[0]] = Ticker.of(
-                args[0], args[1], args[2], pit.assets[keys["currency"]], keys["tick"], keys["lot"]
+                *args,
+                pit.assets[keys["currency"]],
+                keys["tick"],
+                keys["lot"],
+                "short" if "short" in keys else "book",
             )
         elif directive.verb == "publishes":
             pit.specialists[args[0]] = Holder(args[1], args[2])

@@ -42,7 +42,14 @@ class Ticker(NamedTuple):
 
     @classmethod
     def of(
-        cls, code: str, name: str, issuer: str, currency: Asset, tick: Decimal, lot: Decimal
+        cls,
+        code: str,
+        name: str,
+        issuer: str,
+        currency: Asset,
+        tick: Decimal,
+        lot: Decimal,
+        mode: str = "book",
     ) -> "Ticker":
         """The ticker with the decimals that its lot, tick and currency give it."""
         price_decimals = max(places(tick), currency.decimals)
@@ -59,6 +66,7 @@ class Ticker(NamedTuple):
             units(tick, DECIMALS),
             10 ** (DECIMALS - places(lot)),
             10 ** (2 * DECIMALS - currency.decimals),
+            mode,
         )
 
 
@@ -73,7 +81,8 @@ def ticker_of(directive: Directive, signer: str, currency: Asset) -> Ticker:
     """What a `ticker` directive lists."""
     keys = directive.keys
     code, name = directive.args
-    return Ticker.of(code, name, signer, currency, keys["tick"], keys["lot"])
+    mode = "short" if "short" in keys else "book"
+    return Ticker.of(code, name, signer, currency, keys["tick"], keys["lot"], mode)
 
 
 def tick_problem(ticker: Ticker, currency: Asset) -> str:

@@ -40,6 +40,13 @@ RULES: dict[str, Rule] = {
         "shares of a trade's value that the operator's account gets of each side: `taker` of who "
         "came later, `maker` of the other; as in force at the order's own entry",
     ),
+    "margin": Rule(
+        "number",
+        "0.5",
+        "of a ticker with `short: allowed`, what is locked for a unit sold short beyond its price, "
+        "as a share of it; as in force at the order's own entry",
+        100,
+    ),
     "idle-seal": Rule(
         "duration", "1h", "after how long without a seal the notary makes one anyway"
     ),
