@@ -71,8 +71,9 @@ class Order:
     (by fills that stand): units of 10**-9; replaces and decrements that stand change the first two.
     until: when it expires, '' for never. accepted: its `accept` stands. cover: what a market order
     to buy may cost and has not yet, in 10**-18 of the currency; -1 where nothing bounds it. rates:
-    fees as maker and as taker, in 10**-9. margin: of a short sale, likewise, -1 for none. charges: what it has been charged, in 10**-27 of the
-    currency; what is paid of it is `paid`, rounded up.
+    fees as maker and as taker, in 10**-9. margin: of a short sale, -1 where there is none.
+    charges: what it has been charged, in 10**-27 of the currency; what is paid of it is that
+    rounded up.
     """
 
     __slots__ = (

@@ -41,13 +41,14 @@ WORDS = (
 class Open(NamedTuple):
     """An open order with its unanswered replaces.
 
-    left: the most that may be left of it, price: the worst that it may trade at, in 10**-9. whole:
-    what a market order to buy holds, in smallest units, -1 for others.
+    left: the most that may be left of it; price: the worst that it may trade at; high: its highest
+    limit; in 10**-9. whole: what a market order to buy holds, in smallest units, -1 for others.
     """
 
     order: Order
     left: int
     price: int
+    high: int
     whole: int = -1
 
 
@@ -96,6 +97,10 @@ class Position:
     def flat(self) -> bool:
         """Whether nothing is short, and no open order may make it so."""
         return not self.needs.short and not any(self.needs.parts.values())
+
+    def highest(self, needs: Needs) -> int:
+        """The highest limit of a sell with a short part."""
+        return max((self.open[ref].high for ref, part in needs.parts.items() if part), default=0)
 
     def put(self, ref: str, one: Open | None) -> None:
         """An order is so now; None: it is over."""
@@ -193,15 +198,14 @@ class Margin:
         *,
         unasked: bool = False,
     ) -> Lacking | None:
-        """As `Cover`. A sell with a short part decides what is locked for each unit short."""
+        """As `Cover`. A sell that is short, or makes others so, decides what is locked for each."""
         position = self._position(order.account, ticker.code)
         was, before = position.open.get(order.ref), position.locked
         position.put(order.ref, self._came(order, left, asked, was, ticker))
         needs = self._needs(position, ticker)
-        part = needs.parts.get(order.ref, 0)
-        if part and (not unasked or not before):
-            limits = [one.price for one in (order, *asked) if one.limit is not None]
-            high = max([*limits, self.last.get(ticker.code, ("", 0))[1]])
+        more = sum(needs.parts.values()) > sum(position.needs.parts.values())
+        if (more or needs.parts.get(order.ref)) and (not unasked or not before):
+            high = max(position.highest(needs), self.last.get(ticker.code, ("", 0))[1])
             position.locked = max(before, required(high, order.margin, ticker))
             needs = self._needs(position, ticker)
         lacking = None
@@ -252,8 +256,9 @@ class Margin:
             said += f"; {units} {code} available, {_quantity(part, ticker)} short"
             said += f"; margin {plain(trimmed(decimal(order.margin, SCALE)))}"
             said += f", last {_price(last[1], ticker)}" if last else ", no last price"
+        unit = ticker.value_scaled * ONE
         parts = (needs.short * locked * ONE, needs.sells, needs.buys)
-        short, sells, buys = (_cash(-(-one // (ticker.value_scaled * ONE)), ticker) for one in parts)
+        short, sells, buys = (_cash(-(-part // unit), ticker) for part in parts)
         return (
             f"{said}; {_price(locked, ticker)} locked for each unit short: then held "
             f"{_cash(needs.total, ticker)} = {short} for {_quantity(needs.short, ticker)} short + "
@@ -265,19 +270,20 @@ class Margin:
     ) -> Open:
         """An order with the largest quantity, and the worst price, of its versions."""
         quantity = largest(order, left, asked)
-        limits = [one.price for one in (order, *asked) if one.limit is not None]
+        versions: list[Order | Replace] = [order, *asked]
+        limits = [one.price for one in versions if one.limit is not None]
         if not order.buys:
-            return Open(order, quantity, min([*limits, order.price]))
+            return Open(order, quantity, min([*limits, order.price]), max(limits, default=0))
         price = max(limits, default=0)
         if order.limit is not None:
-            return Open(order, quantity, price)
+            return Open(order, quantity, price, price)
         if order.cover < 0 and was is None:
             whole = max(0, self.accounts.available(order.account, ticker.currency))
         elif order.cover < 0 and was:
             whole = max(was.whole, with_fee(order, quantity * price, ticker))
         else:
             whole = with_fee(order, max(quantity * price, order.cover), ticker)
-        return Open(order, quantity, price, whole)
+        return Open(order, quantity, price, price, whole)
 
     def drop(self, order: Order, ticker: Ticker) -> None:
         """As `Cover`."""

@@ -192,7 +192,9 @@ def load(pit: Pit, state: Iterable[Directive]) -> None:
             APPLY[directive.verb](pit, directive, "")
         elif directive.verb == "listed":
             pit.tickers[args[0]] = Ticker.of(
-                *args,
+                args[0],
+                args[1],
+                args[2],
                 pit.assets[keys["currency"]],
                 keys["tick"],
                 keys["lot"],

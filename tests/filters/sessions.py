@@ -190,11 +190,12 @@ def settle(archive: Archive, running: list[Process]) -> None:
 
 
 def instructions(
-    rng: random.Random, members: list[str], count: int, scarce: bool
+    rng: random.Random, members: list[str], count: int, scarce: bool = True
 ) -> list[tuple[str, str, int]]:
     """(member, text, index of the instruction that `{ref}` in it names).
 
-    scarce: what is refused may depend on when reports stand. Below 0 it names none; -99 to -97 is which shard changes its keeper.
+    scarce: what is refused may depend on when reports stand. Below 0 it names none; -99 to -97 is
+    which shard changes its keeper.
     """
     made: list[tuple[str, str, int]] = []
     for index in range(count):
