@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from pit.archives.amounts import DECIMALS, Inexact, units
 from pit.archives.fields import MAIN
 from pit.archives.verbs import NO_KEYS, Directive
+from pit.filters.busting import Bust, Ruling
 from pit.pits.state import Pit
 
 SCALE = DECIMALS
@@ -234,7 +235,7 @@ class Trade(NamedTuple):
         return self.bought, self.sold
 
 
-Subject = Order | Claim | Cancel | Replace | Problem | Trade | None
+Subject = Order | Claim | Cancel | Replace | Problem | Trade | Bust | Ruling | None
 
 
 class Act(NamedTuple):

@@ -15,6 +15,8 @@ from pit.archives.amounts import decimal, plain, units
 from pit.archives.entry import OPERATOR
 from pit.archives.verbs import NO_KEYS, Directive, Verb
 from pit.filters.accounts import OUTSIDE, Accounts, Posting
+from pit.filters.busting import Bust, Ruling
+from pit.filters.busts import last_of
 from pit.filters.cover import Book, Cover, Lacking, Traded
 from pit.filters.instructions import (
     SCALE,
@@ -36,6 +38,7 @@ from pit.filters.record import hold_key, hold_name, reference_key
 from pit.filters.runner import Event
 from pit.filters.standing import Standing
 from pit.filters.stream import run_stream
+from pit.filters.undoing import Undoing
 from pit.pits.listing import Holder, shard_of
 from pit.pits.members import owner_of
 from pit.pits.options import parser, shard
@@ -67,6 +70,7 @@ class Positions:
             "A replace, or an order of a ticker with `short: allowed`, that is held for.",
         ),
         *MARGIN,
+        Verb("giving", "{bust:owned}", "A side of a bust whose part is held."),
     )
 
     def __init__(
@@ -79,6 +83,7 @@ class Positions:
             "book": Book(self.accounts, self._move),
             "short": self.margin,
         }
+        self.undoing = Undoing(self.accounts, self.covers, self._move, self._shortfall)
         self.labels: dict[tuple[str, str], str] = {}
         self.replacing: dict[str, list[Replace]] = {}
         self._mine: dict[str, bool] = {}
@@ -127,6 +132,9 @@ class Positions:
                     self._fill(act, subject, pit)
             elif verb in ("accept", "refuse"):
                 self._answered(act, pit, record)
+            elif verb == "bust":
+                if isinstance(subject, Bust):
+                    yield from self._judge_bust(subject, pit)
             elif verb == "leaves":
                 self._left(act, pit, record)
             elif verb == "payout":
@@ -208,6 +216,25 @@ class Positions:
         if why:
             return self._refuse(replace.owner, replace.ref, why, pit)
         return self._accept(replace.owner, replace.ref, pit)
+
+    def _judge_bust(self, bust: Bust, pit: Pit) -> Iterator[Owed]:
+        """Each side gives back what it got, if it can."""
+        for owner in filter(self.keeps, bust.fill.owners):
+            why = self.undoing.judge(bust, owner, pit)
+            if why:
+                yield self._refuse(owner, bust.ref, why, pit)
+            else:
+                yield self._accept(owner, bust.ref, pit)
+
+    def _bust_answered(self, ruling: Ruling, pit: Pit, record: Standing) -> None:
+        """An answer stands: the fill is undone, or the bust is over, or others are missing."""
+        bust, owner = ruling.bust, ruling.owner
+        if ruling.done:
+            self.undoing.undo(bust, last_of(record, bust.fill.ticker), pit)
+        elif ruling.over:
+            self.undoing.release(bust, pit)
+        elif not bust.refused and self.keeps(owner) and not self.undoing.holds(bust, owner):
+            self.undoing.judge(bust, owner, pit, unasked=True)
 
     def _forget(self, replace: Replace) -> None:
         """A replace has had its answer."""
@@ -292,6 +319,8 @@ class Positions:
     def _answered(self, act: Act, pit: Pit, record: Standing) -> None:
         """An answer stands. It is taken as it stands, whatever was owed."""
         subject = act.subject
+        if isinstance(subject, Ruling):
+            self._bust_answered(subject, pit, record)
         if isinstance(subject, Replace):
             self._replace_answered(subject, act.directive.verb == "accept", pit, record)
         if not isinstance(subject, Order | Claim):
@@ -371,6 +400,8 @@ class Positions:
         """What stands was taken as it stood; what is not answered keeps the answer that is owed."""
         for was in owed:
             ref = was.cause
+            if ref in record.busts and lane in record.busts[ref].waits:
+                yield was
             if any(
                 ref in some for some in (record.orders, record.claims, record.replaces, record.due)
             ):
@@ -394,6 +425,7 @@ class Positions:
         for ref in self.margin.covered():
             yield Directive("covered", (ref,))
         yield from margin
+        yield from self.undoing.dump()
 
     def load(self, directives: Sequence[Directive], pit: Pit, record: Standing) -> None:
         """The state from `dump`."""
@@ -414,6 +446,10 @@ class Positions:
             elif verb in ("locked", "traded"):
                 self.margin.load(Directive(verb, args))
         self.margin.settle(pit.tickers)
+        for verb, args, _ in directives:
+            if verb == "giving":
+                owner, _, ref = args[0].partition("/")
+                self.undoing.judge(record.busts[ref], owner, pit, unasked=True)
         for order in record.orders.values():
             if order.label and (order.ref in self.accounts.holds or self.margin.holds(order)):
                 self.labels[order.owner, order.label] = order.ref

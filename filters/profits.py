@@ -29,7 +29,8 @@ Row = dict[str, Any]
 class Position:
     """An account's position in a ticker.
 
-    quantity: in its smallest unit, below 0 where it is short; cost, realised, fees: in the currency's smallest unit, exactly.
+    quantity: in its smallest unit, below 0 where it is short; cost, realised, fees: in the
+    currency's smallest unit, exactly.
     """
 
     quantity: int = 0

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from pit.archives.amounts import decimal, trimmed
 from pit.archives.verbs import Directive, Verb, vocabulary
+from pit.filters.busting import Bust, Fill
 from pit.filters.instructions import (
     NO_FEES,
     PLAIN,
@@ -56,6 +57,18 @@ STATE = vocabulary(
             keys={"account": "name", "to": "account", "accepted": "yes"},
         ),
         Verb("asked", "{cancel:owned} {order:reference} {lane:word}", "A cancel not answered yet."),
+        Verb(
+            "busting",
+            "{bust:reference} {fill:rest}",
+            "A bust that waits for answers, and its fill.",
+            keys={"waits": "names", "refused": "yes"},
+        ),
+        Verb(
+            "remembered",
+            "{fills:count}",
+            "What a bust may undo: time, fill, quantity, ticker, price, buyer, seller, fees, bust.",
+            keys={"lines": "block"},
+        ),
         Verb("due", "{instruction:owned}", "An answer of the signer's keeper that does not stand."),
         Verb("total", "{asset:asset} {amount:units}", "Smallest units in existence."),
     )
@@ -126,6 +139,14 @@ def dump(record: Standing) -> Iterator[Directive]:
         asked = (replace.target, replace.written, replace.limit, replace.lane)
         keys = {"accepted": "yes"} if replace.accepted else {}
         yield Directive("replacing", (f"{replace.owner}/{ref}", *asked), keys)
+    for ref in sorted(record.busts, key=reference_key):
+        bust = record.busts[ref]
+        about = {"waits": tuple(bust.waits), "refused": "yes" if bust.refused else ""}
+        keys = {key: value for key, value in about.items() if value}
+        yield Directive("busting", (ref, bust.fill.line()), keys)
+    if record.fills:
+        lines = "\n".join(record.fills)
+        yield Directive("remembered", (len(record.fills),), {"lines": lines})
     for ref in sorted(record.due, key=reference_key):
         yield Directive("due", (f"{record.due[ref]}/{ref}",))
     for asset, total in sorted(record.totals.items()):
@@ -177,6 +198,11 @@ def load(record: Standing, state: Iterable[Directive], pit: Pit) -> None:
             record.replaces[ref] = replace
         elif directive.verb == "asked":
             record.cancels[ref] = Cancel(ref, owner, args[1], args[2])
+        elif directive.verb == "busting":
+            bust = record.busts[args[0]] = Bust(args[0], Fill.of(args[1]))
+            bust.waits, bust.refused = list(keys["waits"]), "refused" in keys
+        elif directive.verb == "remembered":
+            record.fills.extend(keys["lines"].split("\n"))
         elif directive.verb == "due":
             record.due[ref] = owner
         else:

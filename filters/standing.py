@@ -5,6 +5,7 @@ Whether a report's directive counts is decided by `reported`, by the published r
 knowing anybody's balance.
 """
 
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,6 +15,8 @@ from pit.archives.amounts import WHOLE_DIGITS, decimal, plain
 from pit.archives.language import Text
 from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive
+from pit.filters.busting import Bust
+from pit.filters.busts import bust
 from pit.filters.instructions import (
     PLAIN,
     PLAIN_2,
@@ -37,6 +40,7 @@ _make_act = partial(tuple.__new__, Act)  # half the cost of a call of Act
 class Standing:
     """The published record: open orders, claims, cancels, replaces and answers due, by reference.
 
+    busts: those that wait. fills: what a bust may undo, oldest first, as lines (`busts`).
     totals: what is in existence of each asset, in its smallest unit. idle: directives of the last
     entry that had no effect.
     """
@@ -46,6 +50,8 @@ class Standing:
         self.claims: dict[str, Claim] = {}
         self.cancels: dict[str, Cancel] = {}
         self.replaces: dict[str, Replace] = {}
+        self.busts: dict[str, Bust] = {}
+        self.fills: deque[str] = deque()
         self.due: dict[str, str] = {}
         self.totals: dict[str, int] = {}
         self.idle: list[Idle] = []
@@ -212,6 +218,7 @@ _HANDLERS: dict[str, Handler] = {
     "transfer": _claim,
     "cancel": _cancel,
     "replace": _replace,
+    "bust": bust,
     "payout": _payout,
     "deposit": _enter,
     "issue": _enter,

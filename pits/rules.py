@@ -47,6 +47,12 @@ RULES: dict[str, Rule] = {
         "as a share of it; as in force at the order's own entry",
         100,
     ),
+    "bust-window": Rule(
+        "duration",
+        "1d",
+        "how old a fill may be, by Pit-Time, that a `bust` undoes; what is older is forgotten",
+        10 * 365 * 86400,
+    ),
     "idle-seal": Rule(
         "duration", "1h", "after how long without a seal the notary makes one anyway"
     ),

@@ -214,10 +214,13 @@ def instructions(
             owner = made[target][0] if rng.random() < 0.9 else member
             asked = f"replace {{ref}} {rng.randint(1, 40)} @ {price}"
             made.append((owner, rng.choice(["cancel {ref}", asked]), target))
-        elif kind < 0.89:
+        elif kind < 0.90:
             end = f"{(at(index) + timedelta(minutes=rng.randint(1, 6))).isoformat()}Z"
             kinds = [f"halt {ticker}", f"resume {ticker}", f"auction {ticker} until {end}"]
             kinds += [kinds[1], f"rule match {rng.randint(1, 2)}"]
+            if scarce and rng.random() < 0.6:
+                made.append(("operator", 'bust {fill} "a mistake"', rng.randrange(1000)))
+                continue
             kinds.append(f"rule margin {rng.choice(['0', '0.25', '0.5', '1', '3'])}")
             made.append(("operator", rng.choice(kinds), -1))
         elif kind < 0.93:
@@ -278,10 +281,26 @@ def order(rng: random.Random, side: str, ticker: str, price: str, index: int) ->
     return "\n".join([f"{side} {quantity} {ticker} @ {price}", *(f"  {line}" for line in said)])
 
 
-def fill_in(text: str, target: int, refs: list[int], shards: int) -> str:
-    """An instruction's text with the entry, or the shard, that it names."""
+def fill_in(
+    text: str, target: int, refs: list[int], shards: int, archive: Archive | None = None
+) -> str:
+    """An instruction's text with the entry, the shard, or the fill, that it names."""
+    if "{fill}" in text:
+        fills = (fills_of(archive) if archive else [])[-6:] or ["1"]
+        return text.format(fill=fills[target % len(fills)])
     shard = f"{(target + 100) % shards + 1}/{shards}"
     return text.format(ref=refs[target] if target >= 0 else 0, shard=shard)
+
+
+def fills_of(archive: Archive) -> list[str]:
+    """The references of all fills, those that do not count included."""
+    found = []
+    for entry in archive.entries:
+        if "\nreport match " in entry.text:
+            lines = [line for line in entry.text.split("\n") if line and line[0] != " "]
+            said = enumerate(lines[1:], 1)
+            found += [f"{entry.number}.{n}" for n, line in said if line.startswith("fill ")]
+    return found
 
 
 def at(index: int) -> datetime:
@@ -319,7 +338,7 @@ def play(
     flying: list[Draft] = []
     refs: list[int] = []
     for index, (member, text, target) in enumerate(script):
-        refs.append(archive.say(member, fill_in(text, target, refs, shards), at=at(index)))
+        refs.append(archive.say(member, fill_in(text, target, refs, shards, archive), at=at(index)))
         archive.seal()
         if not chaos:
             settle(archive, running)

@@ -58,6 +58,7 @@ def check_end(session: Session) -> None:
         record = again.record
         assert not again.lanes.diverged
         assert record.cancels == {} and record.due == {} and record.replaces == {}
+        assert record.busts == {}
     check_accounts(session.archive, session.running)
     for process in session.running:
         if isinstance(process.run.filter, Positions):
