@@ -22,19 +22,6 @@ class Hold(NamedTuple):
     amount: int
 
 
-def hold_order(hold: str) -> tuple[str, int, int]:
-    """What is held for an account as a whole first, then by the order of the references."""
-    if " " in hold:
-        return hold, 0, 0
-    number, _, index = hold.partition(".")
-    return "~", int(number), int(index or 1)
-
-
-def hold_name(hold: str) -> str:
-    """A hold as a person reads it: `1042`, `contracts`."""
-    return hold.partition(" ")[0]
-
-
 class Posting(NamedTuple):
     """A change of one balance: whose, of what, by how much, at which entry, why."""
 

@@ -122,7 +122,7 @@ class Contracts:
             more += fee - (held.amount if held else 0)
             if more > 0 and more > self.accounts.available(account, ticker.currency):
                 how = self._how(order, portfolio, versions, fee)
-                return Lacking(ticker.currency, more, how)
+                return Lacking(ticker.currency, more, how=how)
         if not known:
             portfolio.open(order.ref, order.ticker, *versions[0])
         if known or len(versions) > 1:
@@ -151,11 +151,9 @@ class Contracts:
             return plain(decimal(amount, decimals))
 
         held = text(self._needs.get((order.account, driver), 0))
-        at = f"at {driver} = {_number(outcome, ticker)}"
-        said = (
-            f" more ({at} all of {driver} comes to {text(self._money(worst, ticker))}, held {held}"
-        )
-        return said + (f", fee {text(fee)})" if fee else ")")
+        at, comes = _number(outcome, ticker), text(self._money(worst, ticker))
+        said = f"; at {driver} = {at} all of {driver} comes to {comes}, held {held}"
+        return said + (f", fee {text(fee)}" if fee else "")
 
     def _fee(self, order: Order, left: int, asked: Sequence[Replace], ticker: Ticker) -> int:
         """What the order may still be charged: a sell at any price up to the market's highest."""
@@ -195,6 +193,12 @@ class Contracts:
                 amount = self._money(worth * quantity, ticker)
                 why = f"{traded.why}, settled"
                 self._pay(order.account, amount, ticker, traded.ref, why)
+
+    def moved(self, account: str, ticker: Ticker) -> None:
+        """As `Cover`: contracts do not come or go but by a fill."""
+
+    def forget(self, fill: str, ticker: Ticker, before: tuple[str, int] | None) -> None:
+        """As `Cover`: cover depends on no last price."""
 
     # Money
 
@@ -255,7 +259,7 @@ class Contracts:
     def covered(self) -> Iterator[str]:
         """The references of the orders that are covered here."""
         for portfolio in self.portfolios.values():
-            yield from portfolio.orders()
+            yield from (ref for ref in portfolio.orders() if " " not in ref)  # the rest are busts'
 
     def load(self, matched: Iterable[tuple[str, str, int, int]]) -> None:
         """The trades from `dump`, once the markets are known."""

@@ -19,20 +19,28 @@ Move = Callable[[str, str, str, int, str, str], None]
 
 
 class Lacking(NamedTuple):
-    """What an instruction needs and its account has not available, in smallest units; how: why."""
+    """What an instruction needs and its account has not available, in smallest units.
+
+    why: a sentence that says all of it. how: the arithmetic behind `need`, after a `; `.
+    """
 
     asset: str
     need: int
+    why: str = ""
     how: str = ""
 
 
 class Traded(NamedTuple):
-    """A fill: its reference, its numbers in 10**-9, and both in words."""
+    """A fill: its reference, its numbers in 10**-9, and both in words.
+
+    undoes: the one that it undoes, '' for one that is none such.
+    """
 
     ref: str
     quantity: int
     price: int
     why: str
+    undoes: str = ""
 
 
 class Cover(Protocol):
@@ -61,6 +69,12 @@ class Cover(Protocol):
 
     def fill(self, trade: Trade, traded: Traded, ticker: Ticker) -> None:
         """What a fill moves, fees apart."""
+
+    def moved(self, account: str, ticker: Ticker) -> None:
+        """An account's units changed otherwise: by a transfer, or an issue."""
+
+    def forget(self, fill: str, ticker: Ticker, before: tuple[str, int] | None) -> None:
+        """A fill is undone; before: the last one that stands, its reference and price (10**-9)."""
 
 
 def largest(order: Order, left: int, asked: Sequence[Replace]) -> int:
@@ -128,7 +142,13 @@ class Book:
 
     def fill(self, trade: Trade, traded: Traded, ticker: Ticker) -> None:
         """As `Cover`: cash one way, units the other."""
-        ref, quantity, price, why = traded
+        ref, quantity, price, why, _ = traded
         buyer, seller = trade.bought.account, trade.sold.account
         self.move(buyer, seller, ticker.currency, ticker.worth(quantity, price), ref, why)
         self.move(seller, buyer, ticker.code, units_of(quantity, ticker), ref, why)
+
+    def moved(self, account: str, ticker: Ticker) -> None:
+        """As `Cover`: no order depends on another's units."""
+
+    def forget(self, fill: str, ticker: Ticker, before: tuple[str, int] | None) -> None:
+        """As `Cover`: no order depends on a last price."""

@@ -172,7 +172,7 @@ class Teller(Positions):
         self, act: Act, trade: Trade, coming: Counter[str], ticker: Ticker, pit: Pit
     ) -> Iterator[tuple[str, str]]:
         number, code, price = act.directive.args[:3]
-        cost = scaled[number] * scaled[price] // ticker.value_scaled
+        cost = ticker.worth(scaled[number], scaled[price])
         paid = f"{_plain(cost, ticker.currency, pit)} {ticker.currency}"
         what = f"{plain(number)} {code} at {plain(price)}"
         for order, asset, fee, said in (

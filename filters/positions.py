@@ -14,7 +14,9 @@ from heapq import nsmallest
 from pit.archives.amounts import decimal, plain, units
 from pit.archives.entry import OPERATOR
 from pit.archives.verbs import NO_KEYS, Directive, Verb
-from pit.filters.accounts import OUTSIDE, Accounts, Posting, hold_name, hold_order
+from pit.filters.accounts import OUTSIDE, Accounts, Posting
+from pit.filters.busting import Bust, Ruling
+from pit.filters.busts import last_of
 from pit.filters.contracts import Contracts
 from pit.filters.cover import Book, Cover, Lacking, Traded
 from pit.filters.instructions import (
@@ -30,6 +32,8 @@ from pit.filters.instructions import (
     smallest,
 )
 from pit.filters.lanes import Owed
+from pit.filters.margin import WORDS as MARGIN
+from pit.filters.margin import Margin
 from pit.filters.markets import Bounded, Moved, Settled
 from pit.filters.problems import (
     contract_problem,
@@ -38,10 +42,11 @@ from pit.filters.problems import (
     replace_problem,
     written_of,
 )
-from pit.filters.record import reference_key
+from pit.filters.record import hold_key, hold_name, reference_key
 from pit.filters.runner import Event
 from pit.filters.standing import Standing
 from pit.filters.stream import run_stream
+from pit.filters.undoing import Undoing
 from pit.pits.listing import Holder, shard_of
 from pit.pits.markets import CONTRACT, Market
 from pit.pits.members import CLEARING, owner_of
@@ -76,8 +81,10 @@ class Positions:
         Verb(
             "covered",
             "{instruction:reference}",
-            "A replace, or an order for contracts, whose numbers are held for.",
+            "A replace, or an order without a hold of its own, that is held for.",
         ),
+        *MARGIN,
+        Verb("giving", "{bust:owned}", "A side of a bust whose part is held."),
     )
 
     def __init__(
@@ -86,13 +93,17 @@ class Positions:
         self.part = part
         self.accounts = Accounts(journal)
         self.contracts = Contracts(self.accounts, self._move, self.keeps)
+        self.margin = Margin(self.accounts, self._move)
         self.covers: dict[str, Cover] = {
             "book": Book(self.accounts, self._move),
+            "short": self.margin,
             CONTRACT: self.contracts,
         }
+        self.undoing = Undoing(self.accounts, self.covers, self._move, self._shortfall)
         self.labels: dict[tuple[str, str], str] = {}
         self.replacing: dict[str, list[Replace]] = {}
         self._mine: dict[str, bool] = {}
+        self._entry = 0
 
     def keeps(self, account: str) -> bool:
         """Whether this shard keeps that member, or the member whose account it is."""
@@ -113,6 +124,10 @@ class Positions:
 
     def step(self, event: Event, pit: Pit, record: Standing) -> Iterator[Owed]:
         """Post what moved; judge what asks for cover."""
+        if event.number != self._entry:
+            self._entry = event.number
+            if self.margin.touched:
+                self.margin.tidy()
         for act in event.acts:
             subject = act.subject
             verb = act.directive.verb
@@ -133,6 +148,9 @@ class Positions:
                     self._fill(act, subject, pit)
             elif verb in ("accept", "refuse"):
                 self._answered(act, pit, record)
+            elif verb == "bust":
+                if isinstance(subject, Bust):
+                    yield from self._judge_bust(subject, pit)
             elif verb == "leaves":
                 self._left(act, pit, record)
             elif verb == "payout":
@@ -155,8 +173,9 @@ class Positions:
                     number, asset = act.directive.args
                     amount = smallest(number, asset, pit) or 0
                     self._move(OUTSIDE, event.signer, asset, amount, act.ref, "issue")
+                    self._moved(event.signer, asset, pit)
             elif verb == "move" and isinstance(subject, Moved):
-                self._moved(act, subject)
+                self._taken(act, subject, pit)
             elif isinstance(subject, Market):
                 self.contracts.found(subject, pit)
             elif isinstance(subject, Bounded):
@@ -166,19 +185,27 @@ class Positions:
                 course = record.courses[driver]
                 self.contracts.settle(subject, course, act.ref, pit.markets[driver])
 
-    def _moved(self, act: Act, moved: Moved) -> None:
+    def _taken(self, act: Act, moved: Moved, pit: Pit) -> None:
         """A `move` stands: what is left over comes back to its owner, the rest is another's."""
         claim, amount, to = moved
         if self.keeps(claim.owner):
             self.accounts.release(claim.ref, amount)
         if to != claim.account:
             self._move(claim.account, to, claim.asset, amount, act.ref, act.directive.args[-1])
+        for account in (claim.account, to):
+            self._moved(account, claim.asset, pit)
 
     def _move(self, source: str, to: str, asset: str, amount: int, ref: str, why: str) -> None:
         """Post an amount to both sides, each where it is kept; the outside is kept everywhere."""
         for account, sign in ((source, -1), (to, 1)):
             if account in (OUTSIDE, CLEARING) or self.keeps(account):
                 self.accounts.post(account, asset, sign * amount, ref, why)
+
+    def _moved(self, account: str, asset: str, pit: Pit) -> None:
+        """Units came, went, or are free again, but by a fill."""
+        ticker = pit.tickers.get(asset)
+        if ticker:
+            self.covers[ticker.mode].moved(account, ticker)
 
     def _accept(self, owner: str, ref: str, pit: Pit, keys: Mapping[str, object] = NO_KEYS) -> Owed:
         directive = Directive("accept", (f"{owner}/{ref}",), keys)
@@ -233,6 +260,25 @@ class Positions:
             return self._refuse(replace.owner, replace.ref, why, pit)
         return self._accept(replace.owner, replace.ref, pit)
 
+    def _judge_bust(self, bust: Bust, pit: Pit) -> Iterator[Owed]:
+        """Each side gives back what it got, if it can."""
+        for owner in filter(self.keeps, bust.fill.owners):
+            why = self.undoing.judge(bust, owner, pit)
+            if why:
+                yield self._refuse(owner, bust.ref, why, pit)
+            else:
+                yield self._accept(owner, bust.ref, pit)
+
+    def _bust_answered(self, ruling: Ruling, pit: Pit, record: Standing) -> None:
+        """An answer stands: the fill is undone, or the bust is over, or others are missing."""
+        bust, owner = ruling.bust, ruling.owner
+        if ruling.done:
+            self.undoing.undo(bust, last_of(record, bust.fill.ticker), pit)
+        elif ruling.over:
+            self.undoing.release(bust, pit)
+        elif not bust.refused and self.keeps(owner) and not self.undoing.holds(bust, owner):
+            self.undoing.judge(bust, owner, pit, unasked=True)
+
     def _forget(self, replace: Replace) -> None:
         """A replace has had its answer."""
         left = [one for one in self.replacing.get(replace.target, ()) if one.ref != replace.ref]
@@ -271,6 +317,14 @@ class Positions:
         asked = self.replacing.get(order.ref, ())
         self.covers[ticker.mode].take(order, left, asked, ticker, unasked=True)
 
+    def _put_back(self, order: Order, pit: Pit) -> None:
+        """An order that a checkpoint says is held for, though not by a hold of its own."""
+        ticker = pit.tickers[order.ticker]
+        if ticker.mode == CONTRACT:
+            self._take(order, order.quantity - order.filled, pit)
+        else:
+            self.margin.put_back(order, self.replacing.get(order.ref, ()), ticker)
+
     def _twin(self, order: Order) -> str:
         """Whether another working order of his has the same `ref:`."""
         twin = self.labels.get((order.owner, order.label)) if order.label else None
@@ -297,6 +351,8 @@ class Positions:
 
     def _shortfall(self, account: str, lacking: Lacking, said: str, pit: Pit) -> str:
         """The line of arithmetic that says why an account cannot cover an instruction."""
+        if lacking.why:
+            return lacking.why
         accounts = self.accounts
         asset = lacking.asset
         available = accounts.available(account, asset)
@@ -306,19 +362,21 @@ class Positions:
             return plain(decimal(amount, decimals))
 
         line = (
-            f"{said} needs {text(lacking.need)} {asset}{lacking.how}; "
+            f"{said} needs {text(lacking.need)} {asset}; "
             f"available {text(available)} = balance {text(accounts.balance(account, asset))}"
         )
         held = accounts.holds_of(account, asset)
         if held:
-            refs = [hold_name(hold) for hold in nsmallest(5, held, key=hold_order)]
+            refs = [hold_name(ref) for ref in nsmallest(5, held, key=hold_key)]
             more = f" and {len(held) - 5} more" if len(held) > 5 else ""
             line += f" - held {text(accounts.held_of(account, asset))} by {', '.join(refs)}{more}"
-        return line
+        return line + lacking.how
 
     def _answered(self, act: Act, pit: Pit, record: Standing) -> None:
         """An answer stands. It is taken as it stands, whatever was owed."""
         subject = act.subject
+        if isinstance(subject, Ruling):
+            self._bust_answered(subject, pit, record)
         if isinstance(subject, Replace):
             self._replace_answered(subject, act.directive.verb == "accept", pit, record)
         if not isinstance(subject, Order | Claim):
@@ -328,15 +386,16 @@ class Positions:
                 self._release(subject, pit)
             elif self.keeps(subject.owner):
                 self.accounts.release(subject.ref)
+                self._moved(subject.account, subject.asset, pit)
         elif isinstance(subject, Claim):
-            self._covered(subject)
+            self._covered(subject, pit)
         elif self.keeps(subject.owner):
             ticker = pit.tickers.get(subject.ticker)
             if ticker and not self.covers[ticker.mode].holds(subject):
                 left = subject.quantity - subject.filled
                 self.covers[ticker.mode].take(subject, left, (), ticker, unasked=True)
 
-    def _covered(self, claim: Claim) -> None:
+    def _covered(self, claim: Claim, pit: Pit) -> None:
         """The accept of a claim stands: a transfer is delivered, a withdrawal held for."""
         ref, asset, amount = claim.ref, claim.asset, claim.amount or 0
         keeps = self.keeps(claim.owner)
@@ -344,6 +403,8 @@ class Positions:
             if keeps:
                 self.accounts.release(ref)
             self._move(claim.account, claim.to, asset, amount, ref, "transfer")
+            for account in (claim.account, claim.to):
+                self._moved(account, asset, pit)
         elif keeps and ref not in self.accounts.holds:
             self.accounts.hold(ref, claim.account, asset, amount, unasked=True)
 
@@ -367,15 +428,15 @@ class Positions:
         if ticker is None:
             return
         number, _, price = act.directive.args[:3]
+        why = f"{plain(number)} {ticker.code} @ {plain(price)}"
+        traded = Traded(act.ref, units(number, SCALE), units(price, SCALE), why)
+        self.covers[ticker.mode].fill(trade, traded, ticker)
         for order, left in zip(trade.sides, trade.left, strict=True):
             if self.keeps(order.owner):
                 if left:
                     self._hold_on(order, left, pit)
                 else:
                     self._release(order, pit)
-        why = f"{plain(number)} {ticker.code} @ {plain(price)}"
-        traded = Traded(act.ref, units(number, SCALE), units(price, SCALE), why)
-        self.covers[ticker.mode].fill(trade, traded, ticker)
         for order, fee in zip(trade.sides, trade.fees, strict=True):
             if fee:
                 said = f"fee of {order.name} for {why}"
@@ -395,6 +456,8 @@ class Positions:
         """What stands was taken as it stood; what is not answered keeps the answer that is owed."""
         for was in owed:
             ref = was.cause
+            if ref in record.busts and lane in record.busts[ref].waits:
+                yield was
             if any(
                 ref in some for some in (record.orders, record.claims, record.replaces, record.due)
             ):
@@ -403,20 +466,22 @@ class Positions:
                     yield was
 
     def dump(self, record: Standing) -> Iterator[Directive]:
-        """Balances, holds, and the replaces that are held for."""
+        """Balances, holds, and what is held for without one of its own."""
+        margin = list(self.margin.dump())
         for (owner, asset), amount in sorted(self.accounts.balances.items()):
             yield Directive("account", (owner, asset, amount))
-        for ref in sorted(
-            (hold for hold in self.accounts.holds if " " not in hold), key=hold_order
-        ):
+        for ref in sorted((ref for ref in self.accounts.holds if " " not in ref), key=hold_key):
             account, asset, amount = self.accounts.holds[ref]
             owner, _, further = account.partition(":")
             keys = {"account": further} if further else NO_KEYS
             yield Directive("hold", (f"{owner}/{ref}", asset, amount), keys)
         yield from self.contracts.dump()
         covered = [one.ref for asked in self.replacing.values() for one in asked]
-        for ref in sorted([*covered, *self.contracts.covered()], key=reference_key):
+        covered += [*self.margin.covered(), *self.contracts.covered()]
+        for ref in sorted(covered, key=reference_key):
             yield Directive("covered", (ref,))
+        yield from margin
+        yield from self.undoing.dump()
 
     def load(self, directives: Sequence[Directive], pit: Pit, record: Standing) -> None:
         """The state from `dump`."""
@@ -435,7 +500,15 @@ class Positions:
         for verb, args, _ in directives:
             order = record.orders.get(args[0]) if verb == "covered" else None
             if order:
-                self._take(order, order.quantity - order.filled, pit)
+                self._put_back(order, pit)
+        for verb, args, _ in directives:
+            if verb in ("locked", "traded"):
+                self.margin.load(Directive(verb, args))
+        self.margin.settle(pit.tickers)
+        for verb, args, _ in directives:
+            if verb == "giving":
+                owner, _, ref = args[0].partition("/")
+                self.undoing.judge(record.busts[ref], owner, pit, unasked=True)
         for order in record.orders.values():
             ticker = pit.tickers.get(order.ticker)
             if order.label and ticker and self.covers[ticker.mode].holds(order):

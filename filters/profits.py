@@ -2,7 +2,9 @@
 
 A fold over what stands. Units bought cost what was paid for them, issued ones nothing, and a
 transfer carries its share of the cost along. A sale realises its proceeds less the average cost of
-what is sold. Inside all of it is exact; fees are stated apart.
+what is sold. Of a short position cost and quantity are below zero: it has cost less than nothing,
+what it was sold for, and what is bought to close it realises that average less what is paid. Inside
+all of it is exact; fees are stated apart. Each account has its own positions.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,6 +17,7 @@ from pit.archives.amounts import decimal, plain
 from pit.filters.figures import half_even
 from pit.filters.history import Chapter
 from pit.filters.instructions import SCALE, Claim, Trade, scaled, smallest
+from pit.pits.members import owner_of
 from pit.pits.state import Pit
 
 __all__ = ["Position", "Positions", "rows"]
@@ -24,9 +27,10 @@ Row = dict[str, Any]
 
 @dataclass
 class Position:
-    """A member's position in a ticker.
+    """An account's position in a ticker.
 
-    quantity: in its smallest unit; cost, realised, fees: in the currency's smallest unit, exactly.
+    quantity: in its smallest unit, below 0 where it is short; cost, realised, fees: in the
+    currency's smallest unit, exactly.
     """
 
     quantity: int = 0
@@ -39,6 +43,18 @@ class Position:
         self.quantity += quantity
         self.cost += cost
 
+    def trade(self, quantity: int, value: int) -> Fraction:
+        """Units bought, or sold (below 0), for a value of the same sign; what that realises."""
+        profit = Fraction(0)
+        if quantity * self.quantity < 0:
+            closes = min(abs(quantity), abs(self.quantity))
+            cost = self.cost * Fraction(closes, abs(self.quantity))
+            profit = -cost - Fraction(value * closes, abs(quantity))
+        self.quantity += quantity
+        self.cost += value + profit
+        self.realised += profit
+        return profit
+
     def give(self, quantity: int) -> Fraction:
         """Units go out; what they cost on average."""
         cost = self.cost * Fraction(quantity, self.quantity or 1)
@@ -48,7 +64,7 @@ class Position:
 
 
 class Positions:
-    """The positions after the chapters read, by member and ticker.
+    """The positions after the chapters read, by account and ticker.
 
     last: the price of each ticker's last trade, in 10**-9.
     """
@@ -60,9 +76,9 @@ class Positions:
         for chapter in chapters:
             self.read(chapter)
 
-    def of(self, member: str, ticker: str) -> Position:
-        """A member's position, an empty one where he has none."""
-        return self.held.setdefault((member, ticker), Position())
+    def of(self, account: str, ticker: str) -> Position:
+        """An account's position, an empty one where it has none."""
+        return self.held.setdefault((account, ticker), Position())
 
     def read(self, chapter: Chapter) -> None:
         """What the next entry changed."""
@@ -76,7 +92,7 @@ class Positions:
                 self.of(chapter.entry.signer, args[1]).take(units, Fraction(0))
             elif verb == "accept" and isinstance(subject, Claim) and subject.asset in pit.tickers:
                 units = subject.amount or 0
-                cost = self.of(subject.owner, subject.asset).give(units)
+                cost = self.of(subject.account, subject.asset).give(units)
                 self.of(subject.to, subject.asset).take(units, cost)
 
     def _trade(self, trade: Trade, number: Decimal, code: str, price: Decimal) -> None:
@@ -84,13 +100,10 @@ class Positions:
         if ticker is None:
             return
         quantity, self.last[code] = scaled[number], scaled[price]
-        units, paid = (
-            quantity // ticker.unit_scaled,
-            quantity * scaled[price] // ticker.value_scaled,
-        )
-        sold, bought = self.of(trade.sold.owner, code), self.of(trade.bought.owner, code)
-        sold.realised += paid - sold.give(units)
-        bought.take(units, Fraction(paid))
+        units, paid = quantity // ticker.unit_scaled, ticker.worth(quantity, scaled[price])
+        sold, bought = self.of(trade.sold.account, code), self.of(trade.bought.account, code)
+        sold.trade(-units, -paid)
+        bought.trade(units, paid)
         bought.fees += trade.fees[0]
         sold.fees += trade.fees[1]
 
@@ -99,14 +112,15 @@ class Positions:
         ticker, price = self.pit.tickers[code], self.last.get(code)
         if price is None:
             return None
-        return Fraction(position.quantity * ticker.unit_scaled * price, ticker.value_scaled)
+        worth = position.quantity * ticker.unit_scaled * price * ticker.factor
+        return Fraction(worth, ticker.value_scaled)
 
 
 def rows(found: Positions, who: str | None = None) -> Iterator[Row]:
     """The positions as a person reads them; what is no whole number of units is rounded to even."""
     pit = found.pit
-    for (member, code), position in sorted(found.held.items()):
-        if who not in (None, member, code):
+    for (account, code), position in sorted(found.held.items()):
+        if who not in (None, account, owner_of(account), code):
             continue
         ticker = pit.tickers[code]
         decimals = pit.assets[ticker.currency].decimals
@@ -118,7 +132,7 @@ def rows(found: Positions, who: str | None = None) -> Iterator[Row]:
         if value is not None:
             last = plain(decimal(found.last[code], SCALE).quantize(_unit(ticker.price_decimals)))
         yield {
-            "member": member,
+            "member": account,
             "ticker": code,
             "quantity": plain(decimal(position.quantity, ticker.decimals)),
             "average cost": average,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from pit.archives.amounts import decimal, trimmed
 from pit.archives.verbs import Directive, Verb, vocabulary
+from pit.filters.busting import Bust, Fill
 from pit.filters.instructions import (
     NO_FEES,
     PLAIN,
@@ -40,6 +41,7 @@ STATE = vocabulary(
                 "cover": "units",
                 "fee": "fees",
                 "charges": "units",
+                "margin": "number",
                 "accepted": "yes",
             },
         ),
@@ -63,6 +65,18 @@ STATE = vocabulary(
             },
         ),
         Verb("asked", "{cancel:owned} {order:reference} {lane:word}", "A cancel not answered yet."),
+        Verb(
+            "busting",
+            "{bust:reference} {fill:rest}",
+            "A bust that waits for answers, and its fill.",
+            keys={"waits": "names", "refused": "yes"},
+        ),
+        Verb(
+            "remembered",
+            "{fills:count}",
+            "What a bust may undo: time, fill, quantity, ticker, price, buyer, seller, fees, bust.",
+            keys={"lines": "block"},
+        ),
         Verb("due", "{instruction:owned}", "An answer of the signer's keeper that does not stand."),
         Verb(
             "course",
@@ -89,6 +103,22 @@ def reference_key(ref: str) -> tuple[int, int]:
     return int(number), int(index or 1)
 
 
+def hold_key(ref: str) -> tuple[bool, int, int, str]:
+    """What accounts hold for, in order: instructions by their entries, then positions.
+
+    `1042`, an instruction; `1070 buyer`, what a bust takes of its side; `short alice ACME`.
+    """
+    if not ref[0].isdigit():
+        return True, 0, 0, ref
+    return False, *reference_key(ref.partition(" ")[0]), ref
+
+
+def hold_name(ref: str) -> str:
+    """What a hold is for, as a refusal says it: `1042`, `1070`, `short ACME`."""
+    word, _, rest = ref.partition(" ")
+    return word if word[0].isdigit() else f"{word} {rest.partition(' ')[2]}"
+
+
 def dump(record: Standing) -> Iterator[Directive]:
     """The record as directives of `STATE`, in canonical order."""
     for order in record.orders.values():  # as they came: by entry
@@ -108,6 +138,8 @@ def dump(record: Standing) -> Iterator[Directive]:
             keys["fee"] = tuple(trimmed(decimal(rate, SCALE)) for rate in order.rates)
         if order.charges:
             keys["charges"] = order.charges
+        if order.margin >= 0:
+            keys["margin"] = trimmed(decimal(order.margin, SCALE))
         if order.accepted:
             keys["accepted"] = "yes"
         side = "buy" if order.buys else "sell"
@@ -137,6 +169,15 @@ def dump(record: Standing) -> Iterator[Directive]:
         asked = (replace.target, replace.written, replace.limit, replace.lane)
         keys = {"accepted": "yes"} if replace.accepted else {}
         yield Directive("replacing", (f"{replace.owner}/{ref}", *asked), keys)
+    for ref in sorted(record.busts, key=reference_key):
+        bust = record.busts[ref]
+        keys = {"waits": tuple(bust.waits)} if bust.waits else {}
+        if bust.refused:
+            keys["refused"] = "yes"
+        yield Directive("busting", (ref, bust.fill.line()), keys)
+    if record.fills:
+        lines = "\n".join(record.fills)
+        yield Directive("remembered", (len(record.fills),), {"lines": lines})
     for ref in sorted(record.due, key=reference_key):
         yield Directive("due", (f"{record.due[ref]}/{ref}",))
     yield from _courses(record)
@@ -174,7 +215,7 @@ def _said(terms: Terms) -> dict[str, object]:
     return {"tif": terms.tif, **keys, "stp": terms.stp}
 
 
-_STATE_KEYS = ("time", "filled", "cover", "fee", "charges", "accepted")
+_STATE_KEYS = ("time", "filled", "cover", "fee", "charges", "margin", "accepted")
 
 
 def load(record: Standing, state: Iterable[Directive], pit: Pit) -> None:
@@ -191,6 +232,7 @@ def load(record: Standing, state: Iterable[Directive], pit: Pit) -> None:
             if "fee" in keys:
                 order.rates = (scaled[keys["fee"][0]], scaled[keys["fee"][1]])
             order.charges = keys.get("charges", 0)
+            order.margin = scaled[keys["margin"]] if "margin" in keys else -1
             order.filled = scaled[keys["filled"]] if "filled" in keys else 0
             order.accepted = "accepted" in keys
             record.orders[ref] = order
@@ -207,6 +249,11 @@ def load(record: Standing, state: Iterable[Directive], pit: Pit) -> None:
             record.replaces[ref] = replace
         elif directive.verb == "asked":
             record.cancels[ref] = Cancel(ref, owner, args[1], args[2])
+        elif directive.verb == "busting":
+            bust = record.busts[args[0]] = Bust(args[0], Fill.of(args[1]))
+            bust.waits, bust.refused = list(keys["waits"]), "refused" in keys
+        elif directive.verb == "remembered":
+            record.fills.extend(keys["lines"].split("\n"))
         elif directive.verb == "due":
             record.due[ref] = owner
         elif directive.verb == "total":

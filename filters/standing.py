@@ -5,6 +5,7 @@ Whether a report's directive counts is decided by `reported`, by the published r
 knowing anybody's balance.
 """
 
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -16,6 +17,8 @@ from pit.archives.language import Text
 from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive
 from pit.filters import markets
+from pit.filters.busting import Bust
+from pit.filters.busts import bust
 from pit.filters.instructions import (
     PLAIN,
     PLAIN_2,
@@ -40,6 +43,7 @@ _make_act = partial(tuple.__new__, Act)  # half the cost of a call of Act
 class Standing:
     """The published record: open orders, claims, cancels, replaces and answers due, by reference.
 
+    busts: those that wait. fills: what a bust may undo, oldest first, as lines (`busts`).
     totals: what is in existence of each asset, in its smallest unit. courses: how each market's
     driver stands. reporting: the filter whose report was read last. idle: directives of the last
     entry that had no effect.
@@ -50,6 +54,8 @@ class Standing:
         self.claims: dict[str, Claim] = {}
         self.cancels: dict[str, Cancel] = {}
         self.replaces: dict[str, Replace] = {}
+        self.busts: dict[str, Bust] = {}
+        self.fills: deque[str] = deque()
         self.due: dict[str, str] = {}
         self.totals: dict[str, int] = {}
         self.courses: dict[str, Course] = {}
@@ -101,6 +107,9 @@ def _order(
     maker, taker = pit.rule("fee")
     if maker or taker:
         order.rates = (scaled[maker], scaled[taker])
+    ticker = pit.tickers.get(order.ticker)
+    if ticker and ticker.mode == "short":
+        order.margin = scaled[pit.rule("margin")]
     if order.terms.tif == "day":
         end = _day_end(entry.time, pit.rule("day-end"))
         order.until = min(order.until or end, end)
@@ -235,6 +244,7 @@ _HANDLERS: dict[str, Handler] = {
     "transfer": _claim,
     "cancel": _cancel,
     "replace": _replace,
+    "bust": bust,
     "payout": _payout,
     "deposit": _enter,
     "issue": _enter,

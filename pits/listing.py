@@ -94,7 +94,8 @@ def ticker_of(directive: Directive, signer: str, currency: Asset) -> Ticker:
     """What a `ticker` directive lists."""
     keys = directive.keys
     code, name = directive.args
-    return Ticker.of(code, name, signer, currency, keys["tick"], keys["lot"])
+    mode = "short" if "short" in keys else "book"
+    return Ticker.of(code, name, signer, currency, keys["tick"], keys["lot"], mode)
 
 
 def tick_problem(ticker: Ticker, currency: Asset) -> str:

@@ -47,6 +47,19 @@ RULES: dict[str, Rule] = {
         "how long after its expiry a market that nobody has settled is void; as in force when it "
         "was founded",
     ),
+    "margin": Rule(
+        "number",
+        "0.5",
+        "of a ticker with `short: allowed`, what is locked for a unit sold short beyond its price, "
+        "as a share of it; as in force at the order's own entry",
+        100,
+    ),
+    "bust-window": Rule(
+        "duration",
+        "1d",
+        "how old a fill may be, by Pit-Time, that a `bust` undoes; what is older is forgotten",
+        10 * 365 * 86400,
+    ),
     "idle-seal": Rule(
         "duration", "1h", "after how long without a seal the notary makes one anyway"
     ),
