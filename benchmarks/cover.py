@@ -4,8 +4,9 @@
     $ python benchmarks/cover.py --json
 
 Every account has trades in a root and open orders in sub-markets of it, nested up to three deep;
-then further orders come, each of a random account: checked (`if_open`), and opened. No stream, no
-texts, no other holdings: what `pit positions` does beside is measured by benchmarks/replay.py.
+then further orders come, each of a random account: checked (`if_open`), and opened. That is the
+arithmetic alone. The same through `pit positions` as installed, from file to drafts and checkpoint:
+the CPU time of a stream with the further orders less that of one without.
 
 The enumeration is the one that the seed describes, over all combinations of the bounds of all
 markets, here for accounts with few of them, since each more doubles it; `cover` is measured on the
@@ -15,10 +16,16 @@ same ones. It takes each market's value for free, and asks for more cover than c
 import argparse
 import gc
 import json
+import os
 import random
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from itertools import product
+from pathlib import Path
 
 from pit.filters.bounds import Family
 from pit.filters.collateral import Leg, Portfolio
@@ -108,6 +115,61 @@ class Bench:
         return found
 
 
+MARKET = """market R "Root"
+  min: 0
+  max: 100
+  currency: EUR
+  tick: 0.01
+  specialist: sam
+  expiry: 2027-01-01
+  resolution:
+    As it is.
+  panel: pam
+  void: mid"""
+START = datetime(2026, 11, 20, 9, 0, 0)
+
+
+def stream(path: Path, accounts: int, orders: int, markets: int, further: int) -> None:
+    """An open stream with accounts, markets, orders of each account, and further ones."""
+    rng = random.Random(accounts + markets)
+    made = family(rng, markets)
+    below = [market for market in made if market != "R"]
+    members = [f"member-{number}" for number in range(accounts)]
+
+    def bid() -> str:
+        market, quantity, price = order(rng, made, below)
+        side = "buy" if quantity > 0 else "sell"
+        return f"{side} {abs(quantity) // ONE} {market} @ {price * 100 // ONE / 100:.2f}"
+
+    said = [("operator", 'asset EUR "Euro"'), ("olga", MARKET)]
+    for market in below:
+        low, high = (end // ONE for end in made.range(market))
+        said.append(("olga", f'market {market} "Sub"\n  within: R\n  min: {low}\n  max: {high}'))
+    said += [("cashier", f"deposit {member} 1000000000 EUR") for member in members]
+    said += [(member, bid()) for _ in range(orders) for member in members]
+    said += [(rng.choice(members), bid()) for _ in range(further)]
+    with path.open("w") as out:
+        for number, (signer, text) in enumerate(said, 1):
+            time = START + timedelta(milliseconds=number)
+            out.write(
+                f"From {number}@bench.pit {time:%a %b %e %H:%M:%S %Y}\nPit-Entry: bench {number}\n"
+                f"Pit-Time: {time.isoformat(timespec='microseconds')}Z\nPit-Signer: {signer}\n\n"
+                f"pit bench\n{text}\n\n"
+            )
+
+
+def positions(path: Path) -> float:
+    """CPU seconds of `pit positions` over a stream."""
+    with path.open("rb") as source:
+        pit = str(Path(sys.executable).with_name("pit"))
+        child = subprocess.Popen([pit, "positions"], stdin=source, stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise SystemExit(f"pit positions ended with {child.returncode}")
+    return usage.ru_utime + usage.ru_stime
+
+
 def cpu(run: Callable[[], object]) -> float:
     """CPU seconds of a call."""
     gc.collect()
@@ -150,7 +212,15 @@ def main() -> None:
         if -one.if_open(*leg) > needed:
             raise SystemExit(f"cover of {ref}: the enumeration asks for less")
         one.open(ref, *leg)
+    numbers = args.accounts, args.orders, args.markets
+    with tempfile.TemporaryDirectory() as folder:
+        before, whole = Path(folder, "before"), Path(folder, "whole")
+        stream(before, *numbers, 0)
+        stream(whole, *numbers, args.further)
+        less = min(positions(before) for _ in range(args.repeat))
+        more = min(positions(whole) for _ in range(args.repeat))
     figures = {
+        "orders_through_positions_per_cpu_second": args.further / max(more - less, 1e-9),
         "different_points_of_the_family": len(Bench(0, 0, args.markets, 0).family.points()),
         "orders_checked_and_opened_per_cpu_second": 1 / min(parts["checked"]),
         "first_orders_opened_per_cpu_second": 1 / min(parts["opened"]),

@@ -112,6 +112,7 @@ class Contracts:
         fee = self._fee(order, left, asked, ticker)
         held = self.accounts.holds.get(order.ref)
         known = order.ref in portfolio
+        worst: int | None = None
         if not unasked:
             if known:
                 worst = portfolio.if_change(order.ref, *versions)
@@ -126,7 +127,7 @@ class Contracts:
             portfolio.open(order.ref, order.ticker, *versions[0])
         if known or len(versions) > 1:
             portfolio.change(order.ref, *versions)
-        self._hold(account, driver)
+        self._hold(account, driver, worst)
         if fee or held:
             self.accounts.release(order.ref)
             if fee:
@@ -218,21 +219,26 @@ class Contracts:
     def _need(self, driver: str, worst: int) -> int:
         return -self._money(worst, self._tickers[driver])
 
-    def _hold(self, account: str, driver: str) -> None:
-        """Hold of an account's cash what its contracts need now."""
+    def _hold(self, account: str, driver: str, worst: int | None = None) -> None:
+        """Hold of an account's cash what its contracts need now; worst: where that is known."""
         key = account, driver
         portfolio = self.portfolios[key]
+        if worst is None:
+            worst = portfolio.worst()
         undone = driver in self.closed and self.closed[driver] is None
-        need = 0 if undone else self._need(driver, portfolio.worst())
+        need = 0 if undone else self._need(driver, worst)
         before = self._needs.get(key, 0)
         if need != before:
-            currency = self._tickers[driver].currency
+            accounts, currency = self.accounts, self._tickers[driver].currency
             hold = f"contracts {account} {currency}"
-            held = self.accounts.holds.get(hold)
+            held = accounts.holds.get(hold)
             total = (held.amount if held else 0) + need - before
-            self.accounts.release(hold)
-            if total:
-                self.accounts.hold(hold, account, currency, total, unasked=True)
+            if not total:
+                accounts.release(hold)
+            elif held:
+                accounts.change(hold, total, unasked=True)
+            else:
+                accounts.hold(hold, account, currency, total, unasked=True)
             self._needs[key] = need
         if not portfolio:
             del self.portfolios[key]
