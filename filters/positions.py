@@ -15,6 +15,7 @@ from pit.archives.amounts import decimal, plain, units
 from pit.archives.entry import OPERATOR
 from pit.archives.verbs import NO_KEYS, Directive, Verb
 from pit.filters.accounts import OUTSIDE, Accounts, Posting, hold_name, hold_order
+from pit.filters.combos import Combo, Leg
 from pit.filters.contracts import Contracts
 from pit.filters.cover import Book, Cover, Lacking, Traded
 from pit.filters.instructions import (
@@ -122,6 +123,9 @@ class Positions:
             elif verb in ("buy", "sell"):
                 if self.keeps(event.signer) and isinstance(subject, Order):
                     yield self._judge_order(subject, event, pit, record)
+            elif verb == "combo":
+                if self.keeps(event.signer) and isinstance(subject, Combo):
+                    yield self._judge_combo(subject, pit)
             elif verb == "replace":
                 if self.keeps(event.signer) and isinstance(subject, Replace):
                     yield self._judge_replace(subject, pit, record)
@@ -209,6 +213,20 @@ class Positions:
         cover = decimal(cover_of(order, held.amount, ticker), pit.assets[held.asset].decimals)
         return self._accept(order.owner, order.ref, pit, {"cover": cover})
 
+    def _judge_combo(self, combo: Combo, pit: Pit) -> Owed:
+        """Cover for the whole: nothing of it trades without the rest."""
+        why = self._twin(combo)
+        if not why:
+            lacking = self.contracts.take_all(combo)
+            if lacking:
+                said = f"combo {plain(combo.written)} @ {plain(combo.limit)}"
+                why = self._shortfall(combo.account, lacking, said, pit)
+        if why:
+            return self._refuse(combo.owner, combo.ref, why, pit)
+        if combo.label:
+            self.labels[combo.owner, combo.label] = combo.ref
+        return self._accept(combo.owner, combo.ref, pit)
+
     def _judge_replace(self, replace: Replace, pit: Pit, record: Standing) -> Owed:
         order = _replaced(replace, record)
         ticker = pit.tickers.get(order.ticker) if order else None
@@ -255,6 +273,8 @@ class Positions:
         order = record.orders.get(ref)
         if isinstance(act.subject, Order) and not number:
             self._release(act.subject, pit)
+        elif isinstance(act.subject, Combo):
+            self._release(act.subject.legs[0], pit)
         elif order:
             left = scaled[number] if number else order.quantity - order.filled
             self._hold_on(order, left, pit)
@@ -271,7 +291,7 @@ class Positions:
         asked = self.replacing.get(order.ref, ())
         self.covers[ticker.mode].take(order, left, asked, ticker, unasked=True)
 
-    def _twin(self, order: Order) -> str:
+    def _twin(self, order: Order | Combo) -> str:
         """Whether another working order of his has the same `ref:`."""
         twin = self.labels.get((order.owner, order.label)) if order.label else None
         return f"ref {order.label} is the working order {twin}'s" if twin else ""
@@ -321,6 +341,11 @@ class Positions:
         subject = act.subject
         if isinstance(subject, Replace):
             self._replace_answered(subject, act.directive.verb == "accept", pit, record)
+        if isinstance(subject, Combo):
+            if act.directive.verb == "refuse":
+                self._release(subject.legs[0], pit)
+            elif self.keeps(subject.owner):
+                self.contracts.take_all(subject, unasked=True)
         if not isinstance(subject, Order | Claim):
             return
         if act.directive.verb == "refuse":
@@ -369,7 +394,7 @@ class Positions:
         number, _, price = act.directive.args[:3]
         for order, left in zip(trade.sides, trade.left, strict=True):
             if self.keeps(order.owner):
-                if left:
+                if left and not isinstance(order, Leg):
                     self._hold_on(order, left, pit)
                 else:
                     self._release(order, pit)
@@ -396,9 +421,21 @@ class Positions:
         for was in owed:
             ref = was.cause
             if any(
-                ref in some for some in (record.orders, record.claims, record.replaces, record.due)
+                ref in some
+                for some in (
+                    record.orders,
+                    record.combos,
+                    record.claims,
+                    record.replaces,
+                    record.due,
+                )
             ):
-                found = record.orders.get(ref) or record.claims.get(ref) or record.replaces.get(ref)
+                found = (
+                    record.orders.get(ref)
+                    or record.combos.get(ref)
+                    or record.claims.get(ref)
+                    or record.replaces.get(ref)
+                )
                 if found is None or not found.accepted:
                     yield was
 
@@ -434,8 +471,13 @@ class Positions:
         self.contracts.load(args for verb, args, _ in directives if verb == "matched")
         for verb, args, _ in directives:
             order = record.orders.get(args[0]) if verb == "covered" else None
+            combo = record.combos.get(args[0]) if verb == "covered" else None
             if order:
                 self._take(order, order.quantity - order.filled, pit)
+            elif combo:
+                self.contracts.take_all(combo, unasked=True)
+                if combo.label:
+                    self.labels[combo.owner, combo.label] = combo.ref
         for order in record.orders.values():
             ticker = pit.tickers.get(order.ticker)
             if order.label and ticker and self.covers[ticker.mode].holds(order):
