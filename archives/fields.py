@@ -72,6 +72,13 @@ def _show_outcome(value: Decimal | None) -> str:
     return "void" if value is None else plain(value)
 
 
+def _read_net(text: str) -> Decimal:
+    value = NUMBERS[text]
+    if not value and text.startswith("-"):
+        raise ValueError("nothing has no sign")
+    return value
+
+
 NUMBERS = _Numbers()
 _LIMITS = _Limits()
 
@@ -174,6 +181,13 @@ FIELDS: dict[str, Field] = {
         "write 12.50",
         _LIMITS.__getitem__,
         _show_limit,
+    ),
+    "net": Field(
+        f"-?(?:{NUMBER})",
+        "a net price",
+        "write 3.50, or -3.50 where 3.50 is to be received",
+        _read_net,
+        plain,
     ),
     "outcome": Field(
         f"void|{NUMBER}",

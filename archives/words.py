@@ -262,6 +262,17 @@ MEMBERS = (
         cover="order",
     ),
     Verb(
+        "combo",
+        "{quantity:number} @ {net:net}",
+        "An order to buy so many combinations, each of all `legs`, for at most that net price "
+        "each: at once and whole, or it is killed. Legs stand one a line: `+1 RAIN.2` is bought, "
+        "`-1 RAIN.3` sold.",
+        who=["trader"],
+        keys={"legs": "block", "ref": "word", "account": "name"},
+        needed=["legs"],
+        cover="order",
+    ),
+    Verb(
         "cancel",
         "{order:reference}",
         "Ends one's own working order, or a withdrawal not yet paid out.",

@@ -120,9 +120,12 @@ class Portfolio:
         self._note(ref, ((leg,),))
         self._sums = sums
 
-    def open_legs(self, ref: str, legs: Iterable[Leg]) -> None:
-        """One more open order of several legs, which are filled together or not at all."""
-        order = (tuple(legs),)
+    def open_legs(self, ref: str, legs: Iterable[Leg], paid: int = 0) -> None:
+        """One more open order of several legs, which are filled together or not at all.
+
+        paid: what all of it costs (10**-18) beyond what the legs' own prices say.
+        """
+        order = self._together(legs, paid)
         sums = self._with(self._least(order))
         self._note(ref, order)
         self._sums = sums
@@ -164,9 +167,9 @@ class Portfolio:
         least = min(sums)
         return least if least < 0 else 0
 
-    def if_legs(self, legs: Iterable[Leg]) -> int:
+    def if_legs(self, legs: Iterable[Leg], paid: int = 0) -> int:
         """`worst` with one more order of several legs, filled together or not at all."""
-        return min(0, *self._with(self._least((tuple(legs),))))
+        return min(0, *self._with(self._least(self._together(legs, paid))))
 
     def if_change(self, ref: str, *versions: Terms) -> int:
         """`worst` after a `change`."""
@@ -200,6 +203,12 @@ class Portfolio:
         return dict(sorted(self._orders.items()))
 
     # The orders
+
+    def _together(self, legs: Iterable[Leg], paid: int) -> Order:
+        """An order of several legs; what is paid beside is the driver bought at it, sold at 0."""
+        driver = self.family.driver
+        beside = ((driver, 1, paid), (driver, -1, 0)) if paid else ()
+        return ((*legs, *beside),)
 
     def _note(self, ref: str, order: Order) -> None:
         if ref in self._orders:

@@ -12,6 +12,7 @@ from pit.archives.verbs import Directive
 from pit.filters.accounts import Accounts
 from pit.filters.bounds import Family
 from pit.filters.collateral import Matched, Portfolio
+from pit.filters.combos import Combo
 from pit.filters.cover import Lacking, Move, Traded, largest
 from pit.filters.instructions import SCALE, Order, Replace, Trade
 from pit.filters.markets import Course, Settled
@@ -121,36 +122,55 @@ class Contracts:
             more = self._need(driver, worst) - self._needs.get((account, driver), 0)
             more += fee - (held.amount if held else 0)
             if more > 0 and more > self.accounts.available(account, ticker.currency):
-                how = self._how(order, portfolio, versions, fee)
-                return Lacking(ticker.currency, more, how=how)
+                would = portfolio.copy()
+                if not known:
+                    would.open(order.ref, order.ticker, *versions[0])
+                would.change(order.ref, *versions)
+                return Lacking(ticker.currency, more, how=self._how(account, would, fee))
         if not known:
             portfolio.open(order.ref, order.ticker, *versions[0])
         if known or len(versions) > 1:
             portfolio.change(order.ref, *versions)
         self._hold(account, driver, worst)
-        if fee or held:
-            self.accounts.release(order.ref)
-            if fee:
-                self.accounts.hold(order.ref, account, ticker.currency, fee, unasked=True)
+        self._hold_fee(order.ref, account, ticker.currency, fee)
         return None
 
-    def _how(
-        self, order: Order, portfolio: Portfolio, versions: Sequence[tuple[int, int]], fee: int
-    ) -> str:
-        """Where the account would be worst off, in words."""
-        driver = portfolio.family.driver
+    def take_all(self, combo: Combo, *, unasked: bool = False) -> Lacking | None:
+        """As `take`, for a combination: what it comes to if all its legs are filled."""
+        account, driver = combo.account, self.drivers[combo.lane]
+        portfolio, ticker = self._portfolio(account, driver), self._tickers[driver]
+        fee = sum(self._fee(leg, leg.quantity, (), ticker) for leg in combo.legs)
+        legs = [(market, quantity, 0) for market, quantity in combo.signed()]
+        if not unasked:
+            worst = portfolio.if_legs(legs, combo.cost)
+            more = fee + self._need(driver, worst) - self._needs.get((account, driver), 0)
+            if more > 0 and more > self.accounts.available(account, ticker.currency):
+                would = portfolio.copy()
+                would.open_legs(combo.ref, legs, combo.cost)
+                return Lacking(ticker.currency, more, how=self._how(account, would, fee))
+        if combo.ref not in portfolio:
+            portfolio.open_legs(combo.ref, legs, combo.cost)
+        self._hold(account, driver)
+        self._hold_fee(combo.ref, account, ticker.currency, fee)
+        return None
+
+    def _hold_fee(self, ref: str, account: str, currency: str, fee: int) -> None:
+        """Hold an order's fee, apart from what its contracts need."""
+        self.accounts.release(ref)
+        if fee:
+            self.accounts.hold(ref, account, currency, fee, unasked=True)
+
+    def _how(self, account: str, would: Portfolio, fee: int) -> str:
+        """Where an account would be worst off, in words."""
+        driver = would.family.driver
         ticker = self._tickers[driver]
-        would = portfolio.copy()
-        if order.ref not in would:
-            would.open(order.ref, order.ticker, *versions[0])
-        would.change(order.ref, *versions)
         outcome, worst = min(would.profile(), key=lambda point: point[1])
         decimals = self._decimals[driver]
 
         def text(amount: int) -> str:
             return plain(decimal(amount, decimals))
 
-        held = text(self._needs.get((order.account, driver), 0))
+        held = text(self._needs.get((account, driver), 0))
         at, comes = _number(outcome, ticker), text(self._money(worst, ticker))
         said = f"; at {driver} = {at} all of {driver} comes to {comes}, held {held}"
         return said + (f", fee {text(fee)}" if fee else "")

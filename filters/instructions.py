@@ -136,6 +136,11 @@ class Order:
         """HANDLE/REF, as reports name it."""
         return f"{self.owner}/{self.ref}"
 
+    @property
+    def lane(self) -> str:
+        """The ticker in whose lane it is worked."""
+        return self.ticker
+
 
 def _terms(keys: Mapping[str, Any]) -> Terms:
     if not keys.keys() - {"until", "ref", "cap", "account"}:

@@ -9,12 +9,14 @@ priority (FILTERS, Everything in the order of its own entry; MARKET, Matching).
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import heappop, heappush
 
 from pit.archives.verbs import Directive, Verb
-from pit.filters import match_state
+from pit.filters import combo_match, match_state
 from pit.filters.book import Working
+from pit.filters.combos import Combo
 from pit.filters.instructions import Act, Cancel, Order, Replace
 from pit.filters.lanes import Owed
 from pit.filters.markets import Settled
@@ -55,17 +57,20 @@ class Match:
         lane: str | None = None
         if act.directive.verb == "fill":
             lane = act.directive.args[1]
-        elif isinstance(act.subject, Order):
-            lane = act.subject.ticker
-        elif isinstance(act.subject, Cancel | Replace):
+        elif isinstance(act.subject, Order | Combo | Cancel | Replace):
             lane = act.subject.lane
         return lane if lane and self._works(lane, pit) else None
 
     def _works(self, lane: str, pit: Pit) -> bool:
-        """Whether a lane is one of its own; what belongs to none is the first ticker's."""
+        """Whether a lane is one of its own; what belongs to none is the first ticker's.
+
+        All markets of a root are worked together: a combination may hang on several.
+        """
         if self.tickers is None:
             return True
-        return (next(iter(pit.tickers), "") if lane == "-" else lane) in self.tickers
+        ticker = next(iter(pit.tickers), "") if lane == "-" else lane
+        market = pit.markets.get(ticker)
+        return (market.root if market else ticker) in self.tickers
 
     def step(self, event: Event, pit: Pit, record: Standing) -> Sequence[Owed]:
         """What an entry makes the specialists owe: what time brings first, then its directives."""
@@ -78,10 +83,14 @@ class Match:
                 assert isinstance(subject, Order)
                 self._take(subject.ticker, event.time, subject, pit, record, out)
             elif verb == "accept" or verb == "refuse":
-                if isinstance(subject, Order):
-                    self._drain(subject.ticker, event.time, record, out)
-                elif isinstance(subject, Replace):
-                    self._drain(subject.lane, event.time, record, out)
+                if isinstance(subject, Order | Replace):
+                    self._drain([subject.lane], event.time, record, out)
+                elif isinstance(subject, Combo):
+                    tickers = [leg.ticker for leg in subject.legs]
+                    self._drain(tickers, event.time, record, out)
+            elif verb == "combo":
+                if isinstance(subject, Combo):
+                    self._combine(subject, event.time, pit, record, out)
             elif verb == "cancel" or verb == "replace":
                 if isinstance(subject, Cancel | Replace):
                     self._take(subject.lane, event.time, subject, pit, record, out)
@@ -104,35 +113,69 @@ class Match:
         self, ticker: str, time: str, what: What, pit: Pit, record: Standing, out: list[Owed]
     ) -> None:
         """An instruction comes to its lane, where others may wait before it."""
-        lane = self.lanes.get(ticker)
+        lane = self._lane(ticker, pit, record)
         if lane is None:
-            if not self._works(ticker, pit):
-                return
-            lane = self.lanes[ticker] = Lane(ticker, pit, record)
+            return
         waiting = lane.waiting
         if waiting or (isinstance(what, Order | Replace) and not what.accepted):
             waiting.append(Item(time, what))
         else:
             self._work(lane, Item(time, what), out)
 
-    def _drain(self, ticker: str, now: str, record: Standing, out: list[Owed]) -> None:
-        """Work what waits, in order, up to the first instruction that has no answer."""
+    def _lane(self, ticker: str, pit: Pit, record: Standing) -> Lane | None:
+        """The lane of a ticker, opened where there is none; None where it is another's."""
         lane = self.lanes.get(ticker)
-        if lane is None:  # another's
-            return
-        waiting = lane.waiting
+        if lane is None and self._works(ticker, pit):
+            lane = self.lanes[ticker] = Lane(ticker, pit, record)
+        return lane
+
+    def _combine(
+        self, combo: Combo, time: str, pit: Pit, record: Standing, out: list[Owed]
+    ) -> None:
+        """A combination comes to the lanes of all its legs."""
+        for leg in combo.legs:
+            lane = self._lane(leg.ticker, pit, record)
+            if lane:
+                lane.waiting.append(Item(time, combo))
+        self._drain([leg.ticker for leg in combo.legs], time, record, out)
+
+    def _drain(self, tickers: Iterable[str], now: str, record: Standing, out: list[Owed]) -> None:
+        """Work what waits in these lanes, and in those that become free by it."""
+        free = deque(tickers)
+        while free:
+            lane = self.lanes.get(free.popleft())
+            if lane:  # else another's
+                free += self._advance(lane, now, record, out)
+
+    def _advance(self, lane: Lane, now: str, record: Standing, out: list[Owed]) -> list[str]:
+        """Work what waits, in order, up to the first instruction that has no answer.
+
+        A combination waits until it is the next one in all its lanes. The others of these are
+        returned: they may go on now.
+        """
+        waiting, free = lane.waiting, list[str]()
         while waiting:
             time, what, _ = waiting[0]
-            if isinstance(what, Order | Replace) and not what.accepted:
+            if isinstance(what, Order | Combo | Replace) and not what.accepted:
                 if stands(what.ref, record):
-                    return  # no answer yet
+                    return free  # no answer yet
                 waiting.popleft()  # refused
-                continue
-            item = waiting.popleft()
-            lane.pass_time(time, out)
-            self._work(lane, item, out)
+            elif isinstance(what, Combo):
+                lanes = [self.lanes[leg.ticker] for leg in what.legs]
+                if any(not one.waiting or one.waiting[0].what is not what for one in lanes):
+                    return free
+                for one in lanes:
+                    one.waiting.popleft()
+                    one.pass_time(time, out)
+                combo_match.work(what, lanes, out)
+                free += [one.ticker for one in lanes if one is not lane]
+            else:
+                item = waiting.popleft()
+                lane.pass_time(time, out)
+                self._work(lane, item, out)
         lane.pass_time(now, out)
         self._wake(lane)
+        return free
 
     def _work(self, lane: Lane, item: Item, out: list[Owed]) -> None:
         what = item.what
@@ -148,9 +191,9 @@ class Match:
             lane.ban(what.owner, what.ref, out)
         elif isinstance(what, Ended):
             lane.finish(what.ref, out)
-        elif what.verb == "resume":
+        elif isinstance(what, Session) and what.verb == "resume":
             lane.resume(what.ref, out)
-        else:
+        elif isinstance(what, Session):
             lane.close(what.ref, what.until or HALT)
             self._wake(lane)
 
@@ -187,13 +230,38 @@ class Match:
                 lane.pass_time(now, out)
                 self._wake(lane)
 
+    def together(self, ticker: str, pit: Pit) -> list[str]:
+        """The lanes that are adopted with one: a combination may hang on all markets of a root."""
+        market = pit.markets.get(ticker)
+        if market is None:
+            return []
+        return [code for code, other in pit.markets.items() if other.root == market.root]
+
     def adopt(
         self, ticker: str, owed: Sequence[Owed], pit: Pit, record: Standing
     ) -> Sequence[Owed]:
-        """Start the lane again from the orders that stand open, with the fills that stand.
+        """Start lanes again from the orders that stand open, with the fills that stand.
+
+        They are the ticker's, and those of what else was owed.
+        """
+        tickers = sorted({ticker, *(was.lane for was in owed)})
+        for one in tickers:
+            self._restart(one, [was for was in owed if was.lane == one], pit, record)
+        for combo in {was.cause: record.combos.get(was.cause) for was in owed}.values():
+            for leg in combo.legs if combo else ():
+                lane = self._lane(leg.ticker, pit, record)
+                if combo and lane and all(item.what is not combo for item in lane.waiting):
+                    items = sorted([*lane.waiting, Item(combo.time, combo)], key=_by_entry)
+                    lane.waiting = deque(items)
+        out: list[Owed] = []
+        self._drain(tickers, pit.time, record, out)
+        return out
+
+    def _restart(self, ticker: str, owed: Sequence[Owed], pit: Pit, record: Standing) -> None:
+        """Start a lane again.
 
         Orders whose reports all stand go back to where they were; what caused the others, and what
-        waited, is worked again in the order of the entries.
+        waited, waits to be worked again in the order of the entries.
         """
         lane = Lane(ticker, pit, record)
         old = self.lanes.get(ticker, lane)
@@ -218,9 +286,6 @@ class Match:
                 self._put_back(Working(order), lane, old)
         lane.waiting.extend(again[ref] for ref in sorted(again, key=reference_key))
         lane.waiting.extend(old.waiting)
-        out: list[Owed] = []
-        self._drain(ticker, pit.time, record, out)
-        return out
 
     def _put_back(self, found: Working, lane: Lane, old: Lane) -> None:
         """Let an order that stands open work as it did, or rest."""
@@ -245,6 +310,10 @@ class Match:
         self.lanes = {ticker: lane for ticker, lane in found.items() if self._works(ticker, pit)}
         for lane in self.lanes.values():
             self._wake(lane)
+
+
+def _by_entry(item: Item) -> tuple[int, int]:
+    return reference_key(item.what.ref)
 
 
 def main(argv: list[str]) -> int:

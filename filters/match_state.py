@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pit.archives.amounts import decimal, trimmed
 from pit.archives.verbs import NO_KEYS, Directive, Verb
 from pit.filters.book import Working
+from pit.filters.combos import Combo
 from pit.filters.instructions import SCALE, Order, Replace, scaled
 from pit.filters.standing import Standing
 from pit.filters.trading import Lane
@@ -29,8 +30,8 @@ WORDS = (
     ),
     Verb(
         "waiting",
-        "{lane:word} {what:=order|cancel|replace|banned|ended|session} {instruction:reference} "
-        "{time:time}",
+        "{lane:word} {what:=order|combo|cancel|replace|banned|ended|session} "
+        "{instruction:reference} {time:time}",
         "An instruction that waits for its turn.",
         keys={
             "owner": "handle",
@@ -56,13 +57,13 @@ def dump(lanes: Mapping[str, Lane], record: Standing) -> Iterator[Directive]:
                 if found.left and found.order.ref in record.orders:
                     yield _working(found, place)
         for item in lane.waiting:
-            if not isinstance(item.what, Order | Replace) or stands(item.what.ref, record):
+            if not isinstance(item.what, Order | Combo | Replace) or stands(item.what.ref, record):
                 yield _waiting(ticker, item)
 
 
 def stands(ref: str, record: Standing) -> bool:
-    """Whether an order or replace was neither refused nor is over."""
-    return ref in record.orders or ref in record.replaces
+    """Whether an order, combination or replace was neither refused nor is over."""
+    return ref in record.orders or ref in record.replaces or ref in record.combos
 
 
 def _working(found: Working, place: str) -> Directive:
@@ -150,6 +151,8 @@ def _worked(directive: Directive, record: Standing) -> Working:
 def _what(kind: str, ref: str, keys: Mapping[str, str], record: Standing) -> What:
     if kind == "order":
         return record.orders[ref]
+    if kind == "combo":
+        return record.combos[ref]
     if kind == "cancel":
         return record.cancels[ref]
     if kind == "replace":

@@ -17,6 +17,7 @@ from pit.archives.verbs import NO_KEYS, Directive, Verb
 from pit.filters.accounts import OUTSIDE, Accounts, Posting
 from pit.filters.busting import Bust, Ruling
 from pit.filters.busts import last_of
+from pit.filters.combos import Combo, Leg
 from pit.filters.contracts import Contracts
 from pit.filters.cover import Book, Cover, Lacking, Traded
 from pit.filters.instructions import (
@@ -137,6 +138,9 @@ class Positions:
             elif verb in ("buy", "sell"):
                 if self.keeps(event.signer) and isinstance(subject, Order):
                     yield self._judge_order(subject, event, pit, record)
+            elif verb == "combo":
+                if self.keeps(event.signer) and isinstance(subject, Combo):
+                    yield self._judge_combo(subject, pit)
             elif verb == "replace":
                 if self.keeps(event.signer) and isinstance(subject, Replace):
                     yield self._judge_replace(subject, pit, record)
@@ -236,6 +240,20 @@ class Positions:
         cover = decimal(cover_of(order, held.amount, ticker), pit.assets[held.asset].decimals)
         return self._accept(order.owner, order.ref, pit, {"cover": cover})
 
+    def _judge_combo(self, combo: Combo, pit: Pit) -> Owed:
+        """Cover for the whole: nothing of it trades without the rest."""
+        why = self._twin(combo)
+        if not why:
+            lacking = self.contracts.take_all(combo)
+            if lacking:
+                said = f"combo {plain(combo.written)} @ {plain(combo.limit)}"
+                why = self._shortfall(combo.account, lacking, said, pit)
+        if why:
+            return self._refuse(combo.owner, combo.ref, why, pit)
+        if combo.label:
+            self.labels[combo.owner, combo.label] = combo.ref
+        return self._accept(combo.owner, combo.ref, pit)
+
     def _judge_replace(self, replace: Replace, pit: Pit, record: Standing) -> Owed:
         order = _replaced(replace, record)
         ticker = pit.tickers.get(order.ticker) if order else None
@@ -301,6 +319,8 @@ class Positions:
         order = record.orders.get(ref)
         if isinstance(act.subject, Order) and not number:
             self._release(act.subject, pit)
+        elif isinstance(act.subject, Combo):
+            self._release(act.subject.legs[0], pit)
         elif order:
             left = scaled[number] if number else order.quantity - order.filled
             self._hold_on(order, left, pit)
@@ -325,7 +345,7 @@ class Positions:
         else:
             self.margin.put_back(order, self.replacing.get(order.ref, ()), ticker)
 
-    def _twin(self, order: Order) -> str:
+    def _twin(self, order: Order | Combo) -> str:
         """Whether another working order of his has the same `ref:`."""
         twin = self.labels.get((order.owner, order.label)) if order.label else None
         return f"ref {order.label} is the working order {twin}'s" if twin else ""
@@ -379,6 +399,11 @@ class Positions:
             self._bust_answered(subject, pit, record)
         if isinstance(subject, Replace):
             self._replace_answered(subject, act.directive.verb == "accept", pit, record)
+        if isinstance(subject, Combo):
+            if act.directive.verb == "refuse":
+                self._release(subject.legs[0], pit)
+            elif self.keeps(subject.owner):
+                self.contracts.take_all(subject, unasked=True)
         if not isinstance(subject, Order | Claim):
             return
         if act.directive.verb == "refuse":
@@ -433,7 +458,7 @@ class Positions:
         self.covers[ticker.mode].fill(trade, traded, ticker)
         for order, left in zip(trade.sides, trade.left, strict=True):
             if self.keeps(order.owner):
-                if left:
+                if left and not isinstance(order, Leg):
                     self._hold_on(order, left, pit)
                 else:
                     self._release(order, pit)
@@ -459,9 +484,21 @@ class Positions:
             if ref in record.busts and lane in record.busts[ref].waits:
                 yield was
             if any(
-                ref in some for some in (record.orders, record.claims, record.replaces, record.due)
+                ref in some
+                for some in (
+                    record.orders,
+                    record.combos,
+                    record.claims,
+                    record.replaces,
+                    record.due,
+                )
             ):
-                found = record.orders.get(ref) or record.claims.get(ref) or record.replaces.get(ref)
+                found = (
+                    record.orders.get(ref)
+                    or record.combos.get(ref)
+                    or record.claims.get(ref)
+                    or record.replaces.get(ref)
+                )
                 if found is None or not found.accepted:
                     yield was
 
@@ -499,8 +536,13 @@ class Positions:
         self.contracts.load(args for verb, args, _ in directives if verb == "matched")
         for verb, args, _ in directives:
             order = record.orders.get(args[0]) if verb == "covered" else None
+            combo = record.combos.get(args[0]) if verb == "covered" else None
             if order:
                 self._put_back(order, pit)
+            elif combo:
+                self.contracts.take_all(combo, unasked=True)
+                if combo.label:
+                    self.labels[combo.owner, combo.label] = combo.ref
         for verb, args, _ in directives:
             if verb in ("locked", "traded"):
                 self.margin.load(Directive(verb, args))

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from pit.archives.amounts import decimal, trimmed
 from pit.archives.verbs import Directive, Verb, vocabulary
 from pit.filters.busting import Bust, Fill
+from pit.filters.combos import combo_of
 from pit.filters.instructions import (
     NO_FEES,
     PLAIN,
@@ -43,6 +44,19 @@ STATE = vocabulary(
                 "charges": "units",
                 "margin": "number",
                 "accepted": "yes",
+            },
+        ),
+        Verb(
+            "combination",
+            "{combo:owned} {quantity:number} @ {net:net}",
+            "A combination that stands open.",
+            keys={
+                "time": "time",
+                "ref": "word",
+                "account": "name",
+                "fee": "fees",
+                "accepted": "yes",
+                "legs": "block",
             },
         ),
         Verb(
@@ -144,6 +158,16 @@ def dump(record: Standing) -> Iterator[Directive]:
             keys["accepted"] = "yes"
         side = "buy" if order.buys else "sell"
         yield Directive("order", (order.name, side, order.written, order.ticker, order.limit), keys)
+    for combo in record.combos.values():
+        keys = {"time": combo.time}
+        keys |= {key: combo.keys[key] for key in ("ref", "account") if key in combo.keys}
+        rates = combo.legs[0].rates
+        if rates is not NO_FEES:
+            keys["fee"] = tuple(trimmed(decimal(rate, SCALE)) for rate in rates)
+        if combo.accepted:
+            keys["accepted"] = "yes"
+        keys["legs"] = combo.keys["legs"]
+        yield Directive("combination", (combo.name, combo.written, combo.limit), keys)
     for ref in sorted(record.claims, key=reference_key):
         claim = record.claims[ref]
         further = claim.account.partition(":")[2]
@@ -236,6 +260,15 @@ def load(record: Standing, state: Iterable[Directive], pit: Pit) -> None:
             order.filled = scaled[keys["filled"]] if "filled" in keys else 0
             order.accepted = "accepted" in keys
             record.orders[ref] = order
+        elif directive.verb == "combination":
+            asked = Directive("combo", args[1:], keys)
+            combo = combo_of(ref, keys["time"], owner, asked, pit)
+            if isinstance(combo, str):
+                raise ValueError(combo)
+            combo.accepted = "accepted" in keys
+            for leg in combo.legs if "fee" in keys else ():
+                leg.rates = (scaled[keys["fee"][0]], scaled[keys["fee"][1]])
+            record.combos[ref] = combo
         elif directive.verb == "claim":
             said = Directive(args[1], (args[2], args[3], keys.get("to", "")), keys)
             mover, lane = keys.get("mover", ""), keys.get("lane", "")

@@ -13,6 +13,7 @@ from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive
 from pit.filters.busting import Fill, Ruling
 from pit.filters.busts import remember, rule
+from pit.filters.combos import Combo, Leg, too_dear
 from pit.filters.instructions import (
     NO_FEES,
     ONE,
@@ -51,7 +52,7 @@ def not_entitled(holder: Holder | None, signer: str, after: int, pit: Pit, what:
 
 def answer(
     record: "Standing", ref: str, directive: Directive, entry: Entry, pit: Pit, after: int
-) -> Order | Claim | Replace | Ruling | str | None:
+) -> Order | Combo | Claim | Replace | Ruling | str | None:
     """An `accept` or `refuse`: the first answer to stand counts."""
     owner, _, target = directive.args[0].partition("/")
     if after >= 0 or entry.signer != OPERATOR:
@@ -61,7 +62,12 @@ def answer(
     accepts = directive.verb == "accept"
     if target in record.busts:
         return rule(record, record.busts[target], owner, accepts)
-    found = record.orders.get(target) or record.claims.get(target) or record.replaces.get(target)
+    found = (
+        record.orders.get(target)
+        or record.claims.get(target)
+        or record.replaces.get(target)
+        or record.combos.get(target)
+    )
     if found is None:
         if record.due.get(target) == owner:
             del record.due[target]
@@ -80,6 +86,9 @@ def answer(
     elif isinstance(found, Replace):
         if not accepts:
             del record.replaces[target]
+    elif isinstance(found, Combo):
+        if not accepts:
+            del record.combos[target]
     elif not accepts or found.verb == "transfer":
         del record.claims[target]
     return found
@@ -89,40 +98,32 @@ def fill(
     record: "Standing", ref: str, directive: Directive, entry: Entry, pit: Pit, after: int
 ) -> Trade | str:
     """A `fill`: the trade, with what is left of both orders and what each pays."""
-    number, ticker, price, buyer, seller = directive.args
-    why = not_entitled(pit.specialists.get(ticker), entry.signer, after, pit, ticker)
-    if why:
-        return why
-    quantity, at = scaled[number], scaled[price]
-    listed = pit.tickers.get(ticker)
-    if listed and (quantity % scaled[listed.lot] or at % scaled[listed.tick]):
-        return f"{plain(number)} @ {plain(price)} is off {ticker}'s lot or tick"
-    sides = []
-    for name, buys in ((buyer, True), (seller, False)):
-        owner, _, target = name.partition("/")
-        order = record.orders.get(target)
-        if order is None or order.owner != owner or order.buys is not buys:
-            return f"{name} is no open order to {'buy' if buys else 'sell'}"
-        if order.ticker != ticker:
-            return f"{name} is an order for {order.ticker}, not {ticker}"
-        if not order.accepted:
-            return f"the accept of {name} does not stand"
-        if quantity > order.quantity - order.filled or not quantity:
-            return f"{name} has {_number(order.quantity - order.filled)} left, not {plain(number)}"
-        if at > order.price if buys else at < order.price:
-            limit = order.limit or price  # of a market order nothing is outside
-            return f"{plain(price)} is outside the limit of {name}, {plain(limit)}"
-        sides.append(order)
+    number, ticker, price, buyer, _ = directive.args
+    sides = _sides(record, directive, entry, pit, after)
+    if isinstance(sides, str):
+        return sides
     bought, sold = sides
+    quantity, at = scaled[number], scaled[price]
+    if record.combos:
+        leg = bought if isinstance(bought, Leg) else sold
+        if isinstance(leg, Leg):
+            why = _partial(record, ref, leg.combo, entry, pit, after)
+            if why:
+                return why
     if bought.cover >= 0:
         if quantity * at > bought.cover:
             return f"{plain(number)} @ {plain(price)} is more than what is left of {buyer}'s cover"
         bought.cover -= quantity * at
     for order in sides:
         order.filled += quantity
-        if order.filled == order.quantity:
+        if isinstance(order, Leg):
+            order.combo.fills -= 1
+            if not order.combo.fills:
+                del record.combos[order.ref]
+        elif order.filled == order.quantity:
             del record.orders[order.ref]
     left = (bought.quantity - bought.filled, sold.quantity - sold.filled)
+    listed = pit.tickers.get(ticker)
     if listed is None:
         return Trade(bought, sold, left)
     fees = NO_FEES
@@ -136,6 +137,80 @@ def fill(
         done = Fill(entry.time, ref, quantity, ticker, at, bought.account, sold.account, fees)
         remember(record, done, pit)
     return Trade(bought, sold, left, fees)
+
+
+def _sides(
+    record: "Standing", directive: Directive, entry: Entry, pit: Pit, after: int
+) -> tuple[Order, Order] | str:
+    """The orders that a `fill` is between, the buyer's first; or why it cannot count."""
+    number, ticker, price, buyer, seller = directive.args
+    why = not_entitled(pit.specialists.get(ticker), entry.signer, after, pit, ticker)
+    if why:
+        return why
+    quantity, at = scaled[number], scaled[price]
+    listed = pit.tickers.get(ticker)
+    if listed and (quantity % scaled[listed.lot] or at % scaled[listed.tick]):
+        return f"{plain(number)} @ {plain(price)} is off {ticker}'s lot or tick"
+    sides: list[Order] = []
+    for name, buys in ((buyer, True), (seller, False)):
+        owner, _, target = name.partition("/")
+        order = record.orders.get(target)
+        if order is None and target in record.combos:
+            order = record.combos[target].leg(ticker)
+        if order is None or order.owner != owner or order.buys is not buys:
+            return f"{name} is no open order to {'buy' if buys else 'sell'}"
+        if order.ticker != ticker:
+            return f"{name} is an order for {order.ticker}, not {ticker}"
+        if not order.accepted:
+            return f"the accept of {name} does not stand"
+        if quantity > order.quantity - order.filled or not quantity:
+            return f"{name} has {_number(order.quantity - order.filled)} left, not {plain(number)}"
+        if at > order.price if buys else at < order.price:
+            limit = order.limit or price  # of a market order nothing is outside
+            return f"{plain(price)} is outside the limit of {name}, {plain(limit)}"
+        sides.append(order)
+    bought, sold = sides
+    if isinstance(bought, Leg) and isinstance(sold, Leg):
+        return f"{buyer} and {seller} are combinations; each trades with orders that rest"
+    return bought, sold
+
+
+def _partial(record: "Standing", ref: str, combo: Combo, entry: Entry, pit: Pit, after: int) -> str:
+    """Why a combination's fills from this one on are not all of it; '' when they are.
+
+    They stand one after the other in one report; each is tried on the record, and undone.
+    """
+    if combo.fills:
+        return ""
+    first = int(ref.partition(".")[2] or 1) - 1
+    why = f"these fills of {combo.name} are not all of it" if combo.failed == entry.number else ""
+    tried: list[tuple[Order, int]] = []
+    cost = count = 0
+    for directive in record.reading[first:]:
+        if why or directive.verb != "fill" or combo.name not in directive.args[3:]:
+            break
+        sides = _sides(record, directive, entry, pit, after)
+        if isinstance(sides, str):
+            why = f"the fills of {combo.name} count together; {directive.args[1]}: {sides}"
+            break
+        quantity, at = scaled[directive.args[0]], scaled[directive.args[2]]
+        cost += quantity * at if isinstance(sides[0], Leg) else -quantity * at
+        count += 1
+        for order in sides:
+            order.filled += quantity
+            tried.append((order, quantity))
+    for leg in combo.legs:
+        if not why and leg.filled != leg.quantity:
+            missing = _number(leg.quantity - leg.filled)
+            why = f"the fills of {combo.name} count together; {missing} {leg.ticker} is missing"
+    why = why or too_dear(combo, cost)
+    for order, quantity in tried:
+        order.filled -= quantity
+    if why:
+        combo.failed = entry.number
+    else:
+        combo.fills = count
+    return why
 
 
 def charge(order: Order, value: int, takes: bool, ticker: Ticker) -> int:
@@ -152,7 +227,7 @@ def charge(order: Order, value: int, takes: bool, ticker: Ticker) -> int:
 
 def leaves(
     record: "Standing", ref: str, directive: Directive, entry: Entry, pit: Pit, after: int
-) -> Order | Cancel | Replace | str:
+) -> Order | Combo | Cancel | Replace | str:
     """A `leaves`: the order that ends or goes on, or the cancel or replace that came late."""
     name, number, _, words = directive.args
     owner, _, target = name.partition("/")
@@ -169,7 +244,8 @@ def leaves(
         return f"no {'replace' if why == 'replaced' else 'cancel'} of {name} waits for an answer"
     if isinstance(asked, Replace) and not asked.accepted:
         return f"the accept of {owner}/{answered} does not stand"
-    lane = asked.lane if asked else order.ticker if order else "-"
+    combo = record.combos.get(target)
+    lane = asked.lane if asked else order.lane if order else combo.lane if combo else "-"
     problem = not_entitled(pit.specialist(lane), entry.signer, after, pit, lane)
     if problem:
         return problem
@@ -178,6 +254,11 @@ def leaves(
             return f"an order ends with 0 here, not {plain(number)}"
         _answered(record, asked)
         return asked
+    if combo and combo.owner == owner and combo.accepted:
+        if number or words != "killed":
+            return f"a combination trades whole, or ends with `0 killed`, not {words}"
+        del record.combos[target]
+        return combo
     if order is None or order.owner != owner or not order.accepted:
         return f"{name} is no accepted order that is open"
     problem = _wrong_end(order, why, asked, directive, entry)

@@ -236,12 +236,28 @@ class Run:
 
     def _adopt(self, text: Text) -> None:
         named = {d.args[0] for d in text.directives if d.verb == "adopt"}
-        for lane, found in list(self.lanes.diverged.items()):
-            if found.report in named or found.report.partition(".")[0] in named:
-                del self.lanes.diverged[lane]
-                before = self.lanes.take(lane)
-                for owed in self.filter.adopt(lane, before, self.pit, self.record):
-                    self.lanes.add(owed)
+        diverged = self.lanes.diverged
+        adopted = [
+            lane
+            for lane, found in diverged.items()
+            if found.report in named or found.report.partition(".")[0] in named
+        ]
+        for lane in adopted:
+            if lane not in diverged:
+                continue  # with another one
+            del diverged[lane]
+            before = self.lanes.take(lane)
+            for other in self._together(lane):
+                if other not in diverged or other in adopted:
+                    diverged.pop(other, None)
+                    before += self.lanes.take(other)
+            for owed in self.filter.adopt(lane, before, self.pit, self.record):
+                self.lanes.add(owed)
+
+    def _together(self, lane: str) -> list[str]:
+        """The lanes that a filter works together with one, where it says so."""
+        together = getattr(self.filter, "together", None)
+        return together(lane, self.pit) if together else []
 
     def owed(self) -> Iterator[tuple[Owed, str]]:
         """What is owed, oldest first, and by whom ('' where nobody publishes for the lane)."""
@@ -262,15 +278,22 @@ class Run:
             head += f"  after: {pit.seal[0]} {pit.seal[1]}\n"
         parts: dict[str, list[list[str]]] = {}
         sizes: dict[str, int] = {}
+        starts: dict[str, tuple[str, int]] = {}
         for owed, signer in self.owed():
             if not signer:
                 continue
             text = show(owed.directive, pit.words)
             texts = parts.setdefault(signer, [[]])
             size = sizes.get(signer, 0) + len(text)
-            if size > MAX_TEXT - 1024:
-                texts.append([])
-                size = len(text)
+            cause, start = starts.get(signer, ("", 0))
+            if cause != owed.cause:
+                start = len(texts[-1])
+            if size > MAX_TEXT - 1024:  # what follows from one cause stays together
+                part, start = texts[-1], start or len(texts[-1])
+                texts.append(part[start:])
+                del part[start:]
+                size, start = sum(map(len, texts[-1])) + len(text), 0
+            starts[signer] = owed.cause, start
             sizes[signer] = size
             texts[-1].append(text)
         drafts = []

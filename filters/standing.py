@@ -16,9 +16,10 @@ from pit.archives.amounts import WHOLE_DIGITS, decimal, plain
 from pit.archives.language import Text
 from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive
-from pit.filters import markets
+from pit.filters import combos, markets
 from pit.filters.busting import Bust
 from pit.filters.busts import bust
+from pit.filters.combos import Combo
 from pit.filters.instructions import (
     PLAIN,
     PLAIN_2,
@@ -41,16 +42,19 @@ _make_act = partial(tuple.__new__, Act)  # half the cost of a call of Act
 
 
 class Standing:
-    """The published record: open orders, claims, cancels, replaces and answers due, by reference.
+    """The published record: open orders, combinations, claims, cancels, replaces and answers due.
+
+    All by reference.
 
     busts: those that wait. fills: what a bust may undo, oldest first, as lines (`busts`).
     totals: what is in existence of each asset, in its smallest unit. courses: how each market's
-    driver stands. reporting: the filter whose report was read last. idle: directives of the last
-    entry that had no effect.
+    driver stands. reporting: the filter whose report was read last; reading: where
+    combinations stand open, the last entry's directives. idle: those that had no effect.
     """
 
     def __init__(self) -> None:
         self.orders: dict[str, Order] = {}
+        self.combos: dict[str, Combo] = {}
         self.claims: dict[str, Claim] = {}
         self.cancels: dict[str, Cancel] = {}
         self.replaces: dict[str, Replace] = {}
@@ -60,6 +64,7 @@ class Standing:
         self.totals: dict[str, int] = {}
         self.courses: dict[str, Course] = {}
         self.reporting = ""
+        self.reading: tuple[Directive, ...] = ()
         self.idle: list[Idle] = []
 
     def step(self, entry: Entry, text: Text, pit: Pit) -> list[Act]:
@@ -72,6 +77,8 @@ class Standing:
         if len(directives) > 1 and directives[0].verb == "report":
             after = text.after[0] if text.after else 0
             self.reporting = directives[0].args[0]
+            if self.combos:
+                self.reading = directives
         for index, directive in enumerate(directives):
             handler = _HANDLERS.get(directive.verb)
             number = entry.number
@@ -162,8 +169,8 @@ def _cancel(
             record.due[target] = entry.signer
         record.due[ref] = entry.signer
         return claim
-    order = record.orders.get(target)
-    lane = order.ticker if order and order.owner == entry.signer else "-"
+    order = record.orders.get(target) or record.combos.get(target)
+    lane = order.lane if order and order.owner == entry.signer else "-"
     if lane == "-" and pit.specialist("-") is None and not pit.open:
         return record.problem(ref, entry, f"no order or withdrawal of yours is entry {target}")
     cancel = record.cancels[ref] = Cancel(ref, entry.signer, target, lane)
@@ -240,6 +247,7 @@ def _enter(
 _HANDLERS: dict[str, Handler] = {
     "buy": _order,
     "sell": _order,
+    "combo": combos.combo,
     "withdraw": _claim,
     "transfer": _claim,
     "cancel": _cancel,

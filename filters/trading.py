@@ -77,6 +77,19 @@ class Lane:
         else:
             self.held.append(order)
 
+    def combine(self, leg: Order, out: Out) -> None:
+        """A leg of a combination trades, all of it; that it can was seen before."""
+        self._work(Working(leg), leg.ref, out)
+
+    def follow(self, ref: str, out: Out) -> None:
+        """The stops come in that the fills of instruction `ref` have triggered."""
+        if self.stops:
+            self._trigger(ref, out)
+
+    def kill(self, name: str, ref: str, out: Out) -> None:
+        """A combination ends without a trade."""
+        self._owe(Directive("leaves", (name, ZERO, None, "killed"), NO_KEYS), ref, out)
+
     def cancel(self, cancel: Cancel, out: Out) -> None:
         """A cancel ends the order that it names, or is late."""
         if self.pit.open:
@@ -219,7 +232,7 @@ class Lane:
     def _available(self, order: Working) -> int:
         """What an order could trade at once."""
         found, cover = 0, order.cover
-        for other, size in self._offered(order):
+        for other, size in self.offered(order):
             quantity = min(order.left - found, size)
             if cover >= 0:
                 payable = self._payable(cover, other.price)
@@ -231,7 +244,7 @@ class Lane:
                 break
         return found
 
-    def _offered(self, order: Working) -> Iterator[tuple[Working, int]]:
+    def offered(self, order: Working) -> Iterator[tuple[Working, int]]:
         """Who would trade with an order, and how much of it, until it meets one of its member."""
         owner, passes = order.order.owner, order.order.terms.stp == "oldest"
         for level in self.book.side(not order.order.buys).levels():

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from pit.filters.combos import Combo
 from pit.filters.instructions import Cancel, Order, Replace
 
 __all__ = ["Banned", "Ended", "Item", "Session", "What"]
@@ -28,7 +29,7 @@ class Session(NamedTuple):
     until: str
 
 
-What = Order | Cancel | Replace | Banned | Ended | Session
+What = Order | Combo | Cancel | Replace | Banned | Ended | Session
 
 
 class Item(NamedTuple):

@@ -141,6 +141,9 @@ def _check_specialist(pit: "Pit", directive: Directive, signer: str) -> str:
     ticker, handle = directive.args
     if ticker not in pit.tickers:
         return f"{ticker} is not listed"
+    market = pit.markets.get(ticker)
+    if market and market.parent:
+        return f"{ticker} has the specialist of {market.root}, with all its markets"
     return pit.lacks_role(handle, "specialist")
 
 

@@ -134,6 +134,9 @@ def _market(pit: "Pit", directive: Directive, signer: str) -> None:
 def _specialist(pit: "Pit", directive: Directive, signer: str) -> None:
     ticker, handle = directive.args
     pit.specialists[ticker] = Holder(handle, pit.entry)
+    for code, market in pit.markets.items():
+        if market.root == ticker:
+            pit.specialists[code] = pit.specialists[ticker]
 
 
 def _keeper(pit: "Pit", directive: Directive, signer: str) -> None:
