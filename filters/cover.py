@@ -5,14 +5,18 @@ fee, a sell the units.
 """
 
 from collections.abc import Callable, Sequence
+from heapq import nsmallest
 from typing import NamedTuple, Protocol
 
+from pit.archives.amounts import decimal, plain
 from pit.filters.accounts import Accounts
 from pit.filters.instructions import NO_FEES, Order, Replace, Trade
 from pit.filters.problems import units_of, with_fee
+from pit.filters.record import hold_key, hold_name
 from pit.pits.listing import Ticker
+from pit.pits.state import Pit
 
-__all__ = ["Book", "Cover", "Lacking", "Move", "Traded", "largest"]
+__all__ = ["Book", "Cover", "Lacking", "Move", "Traded", "largest", "shortfall"]
 
 Move = Callable[[str, str, str, int, str, str], None]
 """Posts an amount of an asset from an account to another: source, to, asset, amount, ref, why."""
@@ -83,6 +87,29 @@ def largest(order: Order, left: int, asked: Sequence[Replace]) -> int:
     for one in asked:
         quantity = max(quantity, one.quantity)
     return max(0, quantity - order.quantity + left)
+
+
+def shortfall(accounts: Accounts, account: str, lacking: Lacking, said: str, pit: Pit) -> str:
+    """The line of arithmetic that says why an account cannot cover an instruction."""
+    if lacking.why:
+        return lacking.why
+    asset = lacking.asset
+    available = accounts.available(account, asset)
+    decimals = pit.decimals(asset) or 0
+
+    def text(amount: int) -> str:
+        return plain(decimal(amount, decimals))
+
+    line = (
+        f"{said} needs {text(lacking.need)} {asset}; "
+        f"available {text(available)} = balance {text(accounts.balance(account, asset))}"
+    )
+    held = accounts.holds_of(account, asset)
+    if held:
+        refs = [hold_name(ref) for ref in nsmallest(5, held, key=hold_key)]
+        more = f" and {len(held) - 5} more" if len(held) > 5 else ""
+        line += f" - held {text(accounts.held_of(account, asset))} by {', '.join(refs)}{more}"
+    return line + lacking.how
 
 
 class Book:

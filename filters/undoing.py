@@ -5,14 +5,14 @@ as of one that sells what he bought, the seller's as of one that buys it back, t
 operator's account. So any mode of cover can undo its fills (filters/cover.py).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from pit.archives.amounts import decimal, plain, trimmed
 from pit.archives.entry import OPERATOR
 from pit.archives.verbs import Directive
 from pit.filters.accounts import Accounts
 from pit.filters.busting import Bust
-from pit.filters.cover import Cover, Lacking, Move, Traded
+from pit.filters.cover import Cover, Lacking, Move, Traded, shortfall
 from pit.filters.instructions import SCALE, Order, Trade, scaled
 from pit.filters.record import reference_key
 from pit.pits.listing import Ticker
@@ -21,18 +21,13 @@ from pit.pits.state import Pit
 
 __all__ = ["Undoing"]
 
-Shortfall = Callable[[str, Lacking, str, Pit], str]
-"""Says why an account cannot cover something: account, what it lacks, what it is, the pit."""
-
 
 class Undoing:
     """The busts that wait, as far as something is held for them here."""
 
-    def __init__(
-        self, accounts: Accounts, covers: Mapping[str, Cover], move: Move, shortfall: Shortfall
-    ) -> None:
+    def __init__(self, accounts: Accounts, covers: Mapping[str, Cover], move: Move) -> None:
         self.accounts, self.covers = accounts, covers
-        self.move, self.shortfall = move, shortfall
+        self.move = move
         self._held: dict[tuple[str, str], list[Order]] = {}
 
     def judge(self, bust: Bust, owner: str, pit: Pit, *, unasked: bool = False) -> str:
@@ -49,7 +44,7 @@ class Undoing:
                     cover.drop(one, ticker)
                 back = "buys back" if order.buys else "gives back"
                 said = f"bust of {bust.fill.ref}: {order.account} {back} {_text(bust, ticker)}"
-                return self.shortfall(order.account, lacking, said, pit)
+                return shortfall(self.accounts, order.account, lacking, said, pit)
             taken.append(order)
         fees = sum(bust.fill.fees)
         if owner == OPERATOR and fees:
@@ -58,7 +53,7 @@ class Undoing:
                 for one in taken:
                     self.covers[ticker.mode].drop(one, ticker)
                 said = f"bust of {bust.fill.ref}: {OPERATOR} gives back its fees,"
-                return self.shortfall(OPERATOR, Lacking(asset, fees), said, pit)
+                return shortfall(self.accounts, OPERATOR, Lacking(asset, fees), said, pit)
         self._held[bust.ref, owner] = taken
         return ""
 
