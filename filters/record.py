@@ -64,10 +64,10 @@ STATE = vocabulary(
             keys={"waits": "names", "refused": "yes"},
         ),
         Verb(
-            "remembered",
-            "{fills:count}",
-            "What a bust may undo: time, fill, quantity, ticker, price, buyer, seller, fees, bust.",
-            keys={"lines": "block"},
+            "filled",
+            "{fill:rest}",
+            "A fill that a bust may undo: time, reference, quantity, ticker, price (in 10**-9), "
+            "accounts of buyer and seller, their fees, the bust that undid it.",
         ),
         Verb("due", "{instruction:owned}", "An answer of the signer's keeper that does not stand."),
         Verb("total", "{asset:asset} {amount:units}", "Smallest units in existence."),
@@ -98,7 +98,7 @@ def hold_name(ref: str) -> str:
 
 
 def dump(record: Standing) -> Iterator[Directive]:
-    """The record as directives of `STATE`, in canonical order."""
+    """The record as directives of `STATE`, in canonical order; its fills are `dump_fills`'s."""
     for order in record.orders.values():  # as they came: by entry
         keys: dict[str, object] = {"time": order.time}
         if order.until:
@@ -144,13 +144,29 @@ def dump(record: Standing) -> Iterator[Directive]:
         about = {"waits": tuple(bust.waits), "refused": "yes" if bust.refused else ""}
         keys = {key: value for key, value in about.items() if value}
         yield Directive("busting", (ref, bust.fill.line()), keys)
-    if record.fills:
-        lines = "\n".join(record.fills)
-        yield Directive("remembered", (len(record.fills),), {"lines": lines})
     for ref in sorted(record.due, key=reference_key):
         yield Directive("due", (f"{record.due[ref]}/{ref}",))
     for asset, total in sorted(record.totals.items()):
         yield Directive("total", (asset, total))
+
+
+def dump_fills(record: Standing) -> str:
+    """The fills that a bust may undo, as text of `STATE`; they are many, and seldom read."""
+    return "".join(f"filled {line}\n" for line in record.fills)
+
+
+def load_fills(record: Standing, text: str) -> str:
+    """Take the lines of `dump_fills` out of a text: what is left of it. ValueError."""
+    text = f"\n{text}"
+    start = text.find("\nfilled ")
+    if start < 0:
+        return text[1:]
+    end = text.index("\n", text.rindex("\nfilled ") + 1)
+    lines = text[start + len("\nfilled ") : end].split("\nfilled ")
+    if text.count("\n", start, end) != len(lines):
+        raise ValueError("the lines of `filled` do not stand together")
+    record.fills.extend(lines)
+    return text[1:start] + text[end:] if start else text[end + 1 :]
 
 
 def _said(terms: Terms) -> dict[str, object]:
@@ -201,8 +217,6 @@ def load(record: Standing, state: Iterable[Directive], pit: Pit) -> None:
         elif directive.verb == "busting":
             bust = record.busts[args[0]] = Bust(args[0], Fill.of(args[1]))
             bust.waits, bust.refused = list(keys["waits"]), "refused" in keys
-        elif directive.verb == "remembered":
-            record.fills.extend(keys["lines"].split("\n"))
         elif directive.verb == "due":
             record.due[ref] = owner
         else:
