@@ -64,6 +64,14 @@ class _Limits(dict[str, Decimal | None]):
         return value
 
 
+def _read_outcome(text: str) -> Decimal | None:
+    return None if text == "void" else NUMBERS[text]
+
+
+def _show_outcome(value: Decimal | None) -> str:
+    return "void" if value is None else plain(value)
+
+
 NUMBERS = _Numbers()
 _LIMITS = _Limits()
 
@@ -166,6 +174,13 @@ FIELDS: dict[str, Field] = {
         "write 12.50",
         _LIMITS.__getitem__,
         _show_limit,
+    ),
+    "outcome": Field(
+        f"void|{NUMBER}",
+        "an outcome",
+        "write a number, 47, or void",
+        _read_outcome,
+        _show_outcome,
     ),
     "fees": Field(
         f"maker (?:{_RATE}) taker (?:{_RATE})",

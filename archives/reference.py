@@ -66,7 +66,9 @@ def _type(kind: str) -> str:
 
 def _meaning(verb: Verb) -> str:
     said = [verb.help]
-    if verb.report:
+    if verb.report == "*":
+        said.append("Stands in reports of any filter.")
+    elif verb.report:
         said.append(f"Stands in reports of `{verb.report}`.")
     if verb.cover:
         said.append("Needs cover: the keeper answers `accept` or `refuse`.")

@@ -62,7 +62,10 @@ class Verb:
     name: what the directive begins with. form: its fields (see the module). help: one sentence.
     who: roles that may say it (`member` is every member in good standing). keys: its keys by name,
     each with its type. needed: the keys that must be there. report: the filter in whose reports it
-    stands. cover: what `positions` answers for and holds (`order`, `amount`, or '' for nothing).
+    stands, `*` for any. cover: what `positions` answers for and holds: `order`, the field or key
+    that says how much of the field `asset` (of the field `ticker`'s currency where there is none),
+    or '' for nothing. mover: the filter that may `move` what is held; whose report on the field
+    `ticker` counts is its publisher.
     """
 
     def __init__(
@@ -76,14 +79,20 @@ class Verb:
         needed: Iterable[str] = (),
         report: str = "",
         cover: str = "",
+        mover: str = "",
     ) -> None:
         self.name, self.form, self.help, self.report = name, form, help, report
         self.who, self.needed = tuple(who), tuple(needed)
         self.keys = {key: _field(kind) for key, kind in (keys or {}).items()}
         self.key_types = dict(keys or {})
-        self.cover = cover
+        self.cover, self.mover = cover, mover
         self.slots = _slots(form)
         self.fields = tuple(slot for slot in self.slots if slot.field)
+
+    def said(self, directive: Directive) -> dict[str, Any]:
+        """The values of a directive's fields and keys by name."""
+        names = (slot.name for slot in self.fields)
+        return {**dict(zip(names, directive.args, strict=True)), **directive.keys}
 
     @property
     def usage(self) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from pit.filters.accounts import Accounts
 from pit.filters.instructions import NO_FEES, Order, Replace, Trade
-from pit.filters.problems import units_of, value_of, with_fee
+from pit.filters.problems import units_of, with_fee
 from pit.pits.listing import Ticker
 
 __all__ = ["Book", "Cover", "Lacking", "Move", "Traded", "largest"]
@@ -21,13 +21,13 @@ Move = Callable[[str, str, str, int, str, str], None]
 class Lacking(NamedTuple):
     """What an instruction needs and its account has not available, in smallest units.
 
-    why: a sentence that says all of it. how: the arithmetic behind `need`, after a `; `.
+    how: why. why: a sentence that says all of it.
     """
 
     asset: str
     need: int
-    why: str = ""
     how: str = ""
+    why: str = ""
 
 
 class Traded(NamedTuple):
@@ -124,7 +124,7 @@ class Book:
         """The asset, and how much of it: a buy's largest quantity at its highest price."""
         if not asked and order.limit is not None and order.rates is NO_FEES:  # mostly
             if order.buys:
-                return ticker.currency, value_of(left, order.price, ticker)
+                return ticker.currency, ticker.worth(left, order.price)
             return ticker.code, units_of(left, ticker)
         quantity = largest(order, left, asked)
         if not order.buys:
@@ -144,7 +144,7 @@ class Book:
         """As `Cover`: cash one way, units the other."""
         ref, quantity, price, why, _ = traded
         buyer, seller = trade.bought.account, trade.sold.account
-        self.move(buyer, seller, ticker.currency, value_of(quantity, price, ticker), ref, why)
+        self.move(buyer, seller, ticker.currency, ticker.worth(quantity, price), ref, why)
         self.move(seller, buyer, ticker.code, units_of(quantity, ticker), ref, why)
 
     def moved(self, account: str, ticker: Ticker) -> None:

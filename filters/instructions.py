@@ -156,19 +156,43 @@ def account_of(owner: str, keys: Mapping[str, Any]) -> str:
 
 
 class Claim:
-    """A transfer or withdrawal; `amount` in smallest units, None where the asset has no such.
+    """What asks for an amount to be held: a transfer, a withdrawal, a stake.
 
-    account: what it draws on. to: the account that gets it, '' for a withdrawal.
+    amount: in smallest units, None where the asset has no such. account: what it draws on. to: the
+    account that gets it, '' where it is not a transfer. What is held for others stays held until
+    the filter `mover` moves it, which who publishes for `lane` may; `amount` is what is left of it.
     """
 
-    __slots__ = ("accepted", "account", "amount", "asset", "owner", "ref", "to", "verb", "written")
+    __slots__ = (
+        "accepted",
+        "account",
+        "amount",
+        "asset",
+        "lane",
+        "mover",
+        "owner",
+        "ref",
+        "to",
+        "verb",
+        "written",
+    )
 
-    def __init__(self, ref: str, owner: str, directive: Directive, pit: Pit) -> None:
+    def __init__(
+        self,
+        ref: str,
+        owner: str,
+        directive: Directive,
+        pit: Pit,
+        *,
+        mover: str = "",
+        lane: str = "",
+    ) -> None:
         self.ref, self.owner, self.verb = ref, owner, directive.verb
         self.account = account_of(owner, directive.keys)
         self.written, self.asset = directive.args[:2]
         self.to: str = directive.args[2] if directive.verb == "transfer" else ""
         self.amount = smallest(self.written, self.asset, pit)
+        self.mover, self.lane = mover, lane
         self.accepted = False
 
 

@@ -22,7 +22,7 @@ from pit.archives.verbs import Directive, Verb
 from pit.filters.accounts import Accounts
 from pit.filters.cover import Lacking, Move, Traded, largest
 from pit.filters.instructions import ONE, SCALE, Order, Replace, Trade, scaled
-from pit.filters.problems import units_of, value_of, with_fee
+from pit.filters.problems import units_of, with_fee
 from pit.filters.record import reference_key
 from pit.pits.listing import Ticker
 
@@ -253,16 +253,16 @@ class Margin:
         if part:
             last = self.last.get(code)
             units = _quantity(position.open[order.ref].left - part, ticker)
-            said += f"; {units} {code} available, {_quantity(part, ticker)} short"
-            said += f"; margin {plain(trimmed(decimal(order.margin, SCALE)))}"
-            said += f", last {_price(last[1], ticker)}" if last else ", no last price"
+            said += f"{units} {code} available, {_quantity(part, ticker)} short, margin "
+            said += plain(trimmed(decimal(order.margin, SCALE)))
+            said += f", last {_price(last[1], ticker)}; " if last else ", no last price; "
         unit = ticker.value_scaled * ONE
         parts = (needs.short * locked * ONE, needs.sells, needs.buys)
         short, sells, buys = (_cash(-(-part // unit), ticker) for part in parts)
         return (
-            f"{said}; {_price(locked, ticker)} locked for each unit short: then held "
+            f" more ({said}{_price(locked, ticker)} locked for each unit short: then held "
             f"{_cash(needs.total, ticker)} = {short} for {_quantity(needs.short, ticker)} short + "
-            f"{sells} for sells + {buys} for buys, now {_cash(position.needs.total, ticker)}"
+            f"{sells} for sells + {buys} for buys, now {_cash(position.needs.total, ticker)})"
         )
 
     def _came(
@@ -296,7 +296,7 @@ class Margin:
         """As `Cover`: cash one way, units the other."""
         ref, quantity, price, why, undoes = traded
         buyer, seller = trade.bought.account, trade.sold.account
-        self.move(buyer, seller, ticker.currency, value_of(quantity, price, ticker), ref, why)
+        self.move(buyer, seller, ticker.currency, ticker.worth(quantity, price), ref, why)
         self.move(seller, buyer, ticker.code, units_of(quantity, ticker), ref, why)
         if not undoes:
             self.last[ticker.code] = (ref, price)

@@ -17,13 +17,14 @@ from pit.filters import match_state
 from pit.filters.book import Working
 from pit.filters.instructions import Act, Cancel, Order, Replace
 from pit.filters.lanes import Owed
+from pit.filters.markets import Settled
 from pit.filters.match_state import stands
 from pit.filters.record import reference_key
 from pit.filters.runner import Event
 from pit.filters.standing import Standing
 from pit.filters.stream import run_stream
 from pit.filters.trading import HALT, Lane
-from pit.filters.turns import Banned, Item, Session, What
+from pit.filters.turns import Banned, Ended, Item, Session, What
 from pit.pits.listing import Holder
 from pit.pits.options import parser, part
 from pit.pits.state import Pit
@@ -88,6 +89,11 @@ class Match:
                 banned = Banned(ref, directive.args[0])
                 for ticker in sorted(self.lanes):
                     self._take(ticker, event.time, banned, pit, record, out)
+            elif isinstance(subject, Settled):
+                ended = Ended(ref)
+                for code, market in pit.markets.items():
+                    if market.driver == subject.driver and code in self.lanes:
+                        self._take(code, event.time, ended, pit, record, out)
             elif verb in ("halt", "resume", "auction"):
                 ticker, *until = directive.args
                 session = Session(ref, verb, *until or ("",))
@@ -140,6 +146,8 @@ class Match:
             lane.replace(what, out)
         elif isinstance(what, Banned):
             lane.ban(what.owner, what.ref, out)
+        elif isinstance(what, Ended):
+            lane.finish(what.ref, out)
         elif what.verb == "resume":
             lane.resume(what.ref, out)
         else:
@@ -199,7 +207,9 @@ class Match:
                 again[was.cause] = Item("", found)
             elif was.directive.args[-1] == f"cancelled {was.cause}":
                 owner = was.directive.args[0].partition("/")[0]
-                again[was.cause] = Item("", Banned(was.cause, owner))
+                market = pit.markets.get(ticker)
+                ended = market is not None and record.courses[market.driver].ended
+                again[was.cause] = Item("", Ended(was.cause) if ended else Banned(was.cause, owner))
             elif was.cause in record.orders:
                 order = record.orders[was.cause]
                 again[was.cause] = Item(order.time, order, fired=bool(order.terms.stop))

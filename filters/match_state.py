@@ -8,7 +8,7 @@ from pit.filters.book import Working
 from pit.filters.instructions import SCALE, Order, Replace, scaled
 from pit.filters.standing import Standing
 from pit.filters.trading import Lane
-from pit.filters.turns import Banned, Item, Session, What
+from pit.filters.turns import Banned, Ended, Item, Session, What
 from pit.pits.state import Pit
 
 __all__ = ["WORDS", "dump", "load", "stands"]
@@ -29,7 +29,7 @@ WORDS = (
     ),
     Verb(
         "waiting",
-        "{lane:word} {what:=order|cancel|replace|banned|session} {instruction:reference} "
+        "{lane:word} {what:=order|cancel|replace|banned|ended|session} {instruction:reference} "
         "{time:time}",
         "An instruction that waits for its turn.",
         keys={
@@ -154,6 +154,8 @@ def _what(kind: str, ref: str, keys: Mapping[str, str], record: Standing) -> Wha
         return record.cancels[ref]
     if kind == "replace":
         return record.replaces[ref]
+    if kind == "ended":
+        return Ended(ref)
     if kind == "banned":
         return Banned(ref, keys["owner"])
     return Session(ref, keys["session"], keys.get("until", ""))

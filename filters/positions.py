@@ -14,9 +14,10 @@ from heapq import nsmallest
 from pit.archives.amounts import decimal, plain, units
 from pit.archives.entry import OPERATOR
 from pit.archives.verbs import NO_KEYS, Directive, Verb
-from pit.filters.accounts import OUTSIDE, Accounts, Posting
+from pit.filters.accounts import OUTSIDE, Accounts, Posting, hold_name, hold_order
 from pit.filters.busting import Bust, Ruling
 from pit.filters.busts import last_of
+from pit.filters.contracts import Contracts
 from pit.filters.cover import Book, Cover, Lacking, Traded
 from pit.filters.instructions import (
     SCALE,
@@ -33,14 +34,22 @@ from pit.filters.instructions import (
 from pit.filters.lanes import Owed
 from pit.filters.margin import WORDS as MARGIN
 from pit.filters.margin import Margin
-from pit.filters.problems import cover_of, order_problem, replace_problem, written_of
-from pit.filters.record import hold_key, hold_name, reference_key
+from pit.filters.markets import Bounded, Moved, Settled
+from pit.filters.problems import (
+    contract_problem,
+    cover_of,
+    order_problem,
+    replace_problem,
+    written_of,
+)
+from pit.filters.record import reference_key
 from pit.filters.runner import Event
 from pit.filters.standing import Standing
 from pit.filters.stream import run_stream
 from pit.filters.undoing import Undoing
 from pit.pits.listing import Holder, shard_of
-from pit.pits.members import owner_of
+from pit.pits.markets import CONTRACT, Market
+from pit.pits.members import CLEARING, owner_of
 from pit.pits.options import parser, shard
 from pit.pits.state import Pit
 
@@ -65,9 +74,14 @@ class Positions:
             keys={"account": "name"},
         ),
         Verb(
+            "matched",
+            "{owner:account} {market:asset} {quantity:units} {paid:units}",
+            "Contracts: sums of quantity (10**-9) and of quantity x price (10**-18).",
+        ),
+        Verb(
             "covered",
             "{instruction:reference}",
-            "A replace, or an order of a ticker with `short: allowed`, that is held for.",
+            "A replace, or an order for contracts or in mode `short`, that is held for.",
         ),
         *MARGIN,
         Verb("giving", "{bust:owned}", "A side of a bust whose part is held."),
@@ -78,10 +92,12 @@ class Positions:
     ) -> None:
         self.part = part
         self.accounts = Accounts(journal)
+        self.contracts = Contracts(self.accounts, self._move, self.keeps)
         self.margin = Margin(self.accounts, self._move)
         self.covers: dict[str, Cover] = {
             "book": Book(self.accounts, self._move),
             "short": self.margin,
+            CONTRACT: self.contracts,
         }
         self.undoing = Undoing(self.accounts, self.covers, self._move, self._shortfall)
         self.labels: dict[tuple[str, str], str] = {}
@@ -120,12 +136,12 @@ class Positions:
                     yield self._refuse(event.signer, act.ref, subject.why, pit)
             elif verb in ("buy", "sell"):
                 if self.keeps(event.signer) and isinstance(subject, Order):
-                    yield self._judge_order(subject, event, pit)
+                    yield self._judge_order(subject, event, pit, record)
             elif verb == "replace":
                 if self.keeps(event.signer) and isinstance(subject, Replace):
                     yield self._judge_replace(subject, pit, record)
-            elif verb in ("transfer", "withdraw"):
-                if self.keeps(event.signer) and isinstance(subject, Claim):
+            elif isinstance(subject, Claim) and subject.ref == act.ref:
+                if self.keeps(event.signer):
                     yield self._judge_claim(subject, pit)
             elif verb == "fill":
                 if isinstance(subject, Trade):
@@ -152,19 +168,40 @@ class Positions:
                 if self.keeps(account):
                     amount = smallest(number, asset, pit) or 0
                     self._move(OUTSIDE, account, asset, amount, act.ref, "deposit")
-            elif verb == "issue" and self.keeps(event.signer):
-                number, asset = act.directive.args
-                amount = smallest(number, asset, pit) or 0
-                self._move(OUTSIDE, event.signer, asset, amount, act.ref, "issue")
-                self._moved(event.signer, asset, pit)
+            elif verb == "issue":
+                if self.keeps(event.signer):
+                    number, asset = act.directive.args
+                    amount = smallest(number, asset, pit) or 0
+                    self._move(OUTSIDE, event.signer, asset, amount, act.ref, "issue")
+                    self._units(event.signer, asset, pit)
+            elif verb == "move" and isinstance(subject, Moved):
+                self._moved(act, subject, pit)
+            elif isinstance(subject, Market):
+                self.contracts.found(subject, pit)
+            elif isinstance(subject, Bounded):
+                self.contracts.narrow(subject.driver, record.courses[subject.driver])
+            elif isinstance(subject, Settled):
+                driver = subject.driver
+                course = record.courses[driver]
+                self.contracts.settle(subject, course, act.ref, pit.markets[driver])
+
+    def _moved(self, act: Act, moved: Moved, pit: Pit) -> None:
+        """A `move` stands: what is left over comes back to its owner, the rest is another's."""
+        claim, amount, to = moved
+        if self.keeps(claim.owner):
+            self.accounts.release(claim.ref, amount)
+        if to != claim.account:
+            self._move(claim.account, to, claim.asset, amount, act.ref, act.directive.args[-1])
+        for account in (claim.account, to):
+            self._units(account, claim.asset, pit)
 
     def _move(self, source: str, to: str, asset: str, amount: int, ref: str, why: str) -> None:
         """Post an amount to both sides, each where it is kept; the outside is kept everywhere."""
         for account, sign in ((source, -1), (to, 1)):
-            if account == OUTSIDE or self.keeps(account):
+            if account in (OUTSIDE, CLEARING) or self.keeps(account):
                 self.accounts.post(account, asset, sign * amount, ref, why)
 
-    def _moved(self, account: str, asset: str, pit: Pit) -> None:
+    def _units(self, account: str, asset: str, pit: Pit) -> None:
         """Units came, went, or are free again, but by a fill."""
         ticker = pit.tickers.get(asset)
         if ticker:
@@ -178,9 +215,12 @@ class Positions:
         directive = Directive("refuse", (f"{owner}/{ref}", why))
         return Owed("-" if pit.open else owner, directive, ref)
 
-    def _judge_order(self, order: Order, event: Event, pit: Pit) -> Owed:
+    def _judge_order(self, order: Order, event: Event, pit: Pit, record: Standing) -> Owed:
         ticker = pit.tickers.get(order.ticker)
         why = order_problem(order, ticker, event.time) or self._twin(order)
+        if ticker and ticker.mode == CONTRACT and not why:
+            market = pit.markets[ticker.code]
+            why = contract_problem(order, market, record.courses[market.driver])
         if ticker is None or why:
             return self._refuse(order.owner, order.ref, why, pit)
         lacking = self.covers[ticker.mode].take(order, order.quantity, (), ticker)
@@ -202,6 +242,9 @@ class Positions:
         if order is None or ticker is None:
             return self._accept(replace.owner, replace.ref, pit)  # it will be late
         why = replace_problem(replace, order, ticker)
+        if ticker.mode == CONTRACT and not why:
+            market = pit.markets[ticker.code]
+            why = contract_problem(replace, market, record.courses[market.driver])
         cover = self.covers[ticker.mode]
         if not why and not cover.holds(order):  # refused, or over and not published yet
             self.replacing.setdefault(order.ref, []).append(replace)
@@ -266,8 +309,13 @@ class Positions:
         """Hold what is needed for an order of which that is left (10**-9)."""
         ticker = pit.tickers.get(order.ticker)
         if ticker and self.covers[ticker.mode].holds(order):
-            asked = self.replacing.get(order.ref, ())
-            self.covers[ticker.mode].take(order, left, asked, ticker, unasked=True)
+            self._take(order, left, pit)
+
+    def _take(self, order: Order, left: int, pit: Pit) -> None:
+        """Hold what is needed, whatever is available: the answer stands."""
+        ticker = pit.tickers[order.ticker]
+        asked = self.replacing.get(order.ref, ())
+        self.covers[ticker.mode].take(order, left, asked, ticker, unasked=True)
 
     def _twin(self, order: Order) -> str:
         """Whether another working order of his has the same `ref:`."""
@@ -306,15 +354,15 @@ class Positions:
             return plain(decimal(amount, decimals))
 
         line = (
-            f"{said} needs {text(lacking.need)} {asset}; "
+            f"{said} needs {text(lacking.need)} {asset}{lacking.how}; "
             f"available {text(available)} = balance {text(accounts.balance(account, asset))}"
         )
         held = accounts.holds_of(account, asset)
         if held:
-            refs = [hold_name(ref) for ref in nsmallest(5, held, key=hold_key)]
+            refs = [hold_name(hold) for hold in nsmallest(5, held, key=hold_order)]
             more = f" and {len(held) - 5} more" if len(held) > 5 else ""
             line += f" - held {text(accounts.held_of(account, asset))} by {', '.join(refs)}{more}"
-        return line + lacking.how
+        return line
 
     def _answered(self, act: Act, pit: Pit, record: Standing) -> None:
         """An answer stands. It is taken as it stands, whatever was owed."""
@@ -330,7 +378,7 @@ class Positions:
                 self._release(subject, pit)
             elif self.keeps(subject.owner):
                 self.accounts.release(subject.ref)
-                self._moved(subject.account, subject.asset, pit)
+                self._units(subject.account, subject.asset, pit)
         elif isinstance(subject, Claim):
             self._covered(subject, pit)
         elif self.keeps(subject.owner):
@@ -348,7 +396,7 @@ class Positions:
                 self.accounts.release(ref)
             self._move(claim.account, claim.to, asset, amount, ref, "transfer")
             for account in (claim.account, claim.to):
-                self._moved(account, asset, pit)
+                self._units(account, asset, pit)
         elif keeps and ref not in self.accounts.holds:
             self.accounts.hold(ref, claim.account, asset, amount, unasked=True)
 
@@ -414,21 +462,24 @@ class Positions:
         margin = list(self.margin.dump())
         for (owner, asset), amount in sorted(self.accounts.balances.items()):
             yield Directive("account", (owner, asset, amount))
-        for ref in sorted((ref for ref in self.accounts.holds if " " not in ref), key=hold_key):
+        for ref in sorted(
+            (hold for hold in self.accounts.holds if " " not in hold), key=hold_order
+        ):
             account, asset, amount = self.accounts.holds[ref]
             owner, _, further = account.partition(":")
             keys = {"account": further} if further else NO_KEYS
             yield Directive("hold", (f"{owner}/{ref}", asset, amount), keys)
-        for asked in (self.replacing[ref] for ref in sorted(self.replacing, key=reference_key)):
-            for replace in asked:
-                yield Directive("covered", (replace.ref,))
-        for ref in self.margin.covered():
+        yield from self.contracts.dump()
+        covered = [one.ref for asked in self.replacing.values() for one in asked]
+        covered += [ref for ref in self.contracts.covered() if " " not in ref]
+        for ref in sorted([*covered, *self.margin.covered()], key=reference_key):
             yield Directive("covered", (ref,))
         yield from margin
         yield from self.undoing.dump()
 
     def load(self, directives: Sequence[Directive], pit: Pit, record: Standing) -> None:
         """The state from `dump`."""
+        self.contracts.restore(pit, record.courses)
         for verb, args, keys in directives:
             if verb == "account":
                 self.accounts.balances[args[0], args[1]] = args[2]
@@ -439,19 +490,24 @@ class Positions:
             elif verb == "covered" and args[0] in record.replaces:
                 replace = record.replaces[args[0]]
                 self.replacing.setdefault(replace.target, []).append(replace)
-            elif verb == "covered":
-                order = record.orders[args[0]]
-                asked = self.replacing.get(order.ref, ())
-                self.margin.put_back(order, asked, pit.tickers[order.ticker])
             elif verb in ("locked", "traded"):
                 self.margin.load(Directive(verb, args))
+        self.contracts.load(args for verb, args, _ in directives if verb == "matched")
+        for verb, args, _ in directives:
+            order = record.orders.get(args[0]) if verb == "covered" else None
+            if order and order.margin >= 0:
+                asked = self.replacing.get(order.ref, ())
+                self.margin.put_back(order, asked, pit.tickers[order.ticker])
+            elif order:
+                self._take(order, order.quantity - order.filled, pit)
         self.margin.settle(pit.tickers)
         for verb, args, _ in directives:
             if verb == "giving":
                 owner, _, ref = args[0].partition("/")
                 self.undoing.judge(record.busts[ref], owner, pit, unasked=True)
         for order in record.orders.values():
-            if order.label and (order.ref in self.accounts.holds or self.margin.holds(order)):
+            ticker = pit.tickers.get(order.ticker)
+            if order.label and ticker and self.covers[ticker.mode].holds(order):
                 self.labels[order.owner, order.label] = order.ref
 
 

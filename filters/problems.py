@@ -13,22 +13,19 @@ from pit.filters.instructions import (
     Replace,
     Terms,
 )
+from pit.filters.markets import Course
 from pit.pits.listing import Ticker
+from pit.pits.markets import CONTRACT, Market
 
 __all__ = [
+    "contract_problem",
     "cover_of",
     "order_problem",
     "replace_problem",
     "units_of",
-    "value_of",
     "with_fee",
     "written_of",
 ]
-
-
-def value_of(quantity: int, price: int, ticker: Ticker) -> int:
-    """Quantity x price (both in 10**-9) in the currency's smallest unit; exact for whole lots."""
-    return quantity * price // ticker.value_scaled
 
 
 def units_of(quantity: int, ticker: Ticker) -> int:
@@ -42,6 +39,7 @@ def with_fee(order: Order, worst: int, ticker: Ticker) -> int:
     With the fee that it may still be charged at its highest rate, beyond what it has paid.
     """
     unit = ticker.value_scaled
+    worst *= ticker.factor
     if not any(order.rates):
         return worst // unit
     whole = unit * ONE
@@ -81,6 +79,19 @@ def order_problem(order: Order, ticker: Ticker | None, now: str) -> str:
     return _terms_problem(order, order.terms, ticker)
 
 
+def contract_problem(order: Order | Replace, market: Market, course: Course) -> str:
+    """Why an order cannot work in a market of contracts, as a sentence; '' when it can."""
+    if course.ended:
+        at = "void" if course.value is None else f"settled at {_number(course.value)}"
+        return f"{market.driver} is {at}"
+    if order.limit is None:
+        return f"a market order in {market.code} has no bound on what it can cost; give a limit"
+    if not market.low <= order.price <= market.high:
+        low, high = _number(market.low), _number(market.high)
+        return f"{market.code} is worth {low} to {high}; {plain(order.limit)} is outside"
+    return ""
+
+
 def _terms_problem(order: Order, terms: Terms, ticker: Ticker) -> str:
     """Why what an order says beside quantity and price makes no sense, as a sentence."""
     found = _off_lot("min ", terms.minimum, ticker) or _off_lot("show ", terms.show, ticker)
@@ -115,7 +126,7 @@ def _off_lot(what: str, quantity: int, ticker: Ticker) -> str:
 
 
 def _off_tick(what: str, price: int, written: Decimal, ticker: Ticker) -> str:
-    if not price or price % ticker.tick_scaled:
+    if price % ticker.tick_scaled or not (price or ticker.mode == CONTRACT):
         return f"{what}{plain(written)} is not a multiple of the tick, {plain(ticker.tick)}"
     return ""
 

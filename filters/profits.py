@@ -145,11 +145,12 @@ class Positions:
 
     def _undo(self, fill: Fill, record: Standing) -> None:
         """A trade is undone: what it changed is taken back, and the price before it is the last."""
-        ticker = self.pit.tickers[fill.ticker]
+        ticker, earned = self.pit.tickers[fill.ticker], self._earned.pop(fill.ref, None)
+        if earned is None:  # nothing that is held
+            return
         units = fill.quantity // ticker.unit_scaled
         paid = fill.quantity * fill.price // ticker.value_scaled
         sides = ((fill.buyer, 1), (fill.seller, -1))
-        earned = self._earned.pop(fill.ref)
         for (account, sign), profit, fee in zip(sides, earned, fill.fees, strict=True):
             position = self.of(account, fill.ticker)
             position.undo(sign * units, sign * paid, profit)

@@ -16,6 +16,7 @@ from pit.filters.instructions import (
     Terms,
     scaled,
 )
+from pit.filters.markets import Bound, Course
 from pit.filters.standing import Standing
 from pit.pits.state import Pit
 
@@ -54,7 +55,14 @@ STATE = vocabulary(
             "claim",
             "{claim:owned} {verb:name} {amount:number} {asset:asset}",
             "A transfer or withdrawal that waits.",
-            keys={"account": "name", "to": "account", "accepted": "yes"},
+            keys={
+                "account": "name",
+                "to": "account",
+                "mover": "name",
+                "lane": "asset",
+                "left": "units",
+                "accepted": "yes",
+            },
         ),
         Verb("asked", "{cancel:owned} {order:reference} {lane:word}", "A cancel not answered yet."),
         Verb(
@@ -70,6 +78,20 @@ STATE = vocabulary(
             "accounts of buyer and seller, their fees, the bust that undid it.",
         ),
         Verb("due", "{instruction:owned}", "An answer of the signer's keeper that does not stand."),
+        Verb(
+            "course",
+            "{market:asset} {low:units} {high:units}",
+            "The bounds of a market that somebody settles, in 10**-9.",
+            keys={"value": "units", "ended": "yes"},
+        ),
+        Verb(
+            "narrowing",
+            "{market:asset} {bound:reference} {low:units} {high:units} until {time:time}",
+            "Bounds that wait, and the end of their dispute window.",
+            keys={"verdict": "name"},
+        ),
+        Verb("disputed", "{market:asset} {dispute:reference}", "A dispute of what waits."),
+        Verb("voice", "{market:asset} {member:handle} {for:name}", "A panel's vote on it."),
         Verb("total", "{asset:asset} {amount:units}", "Smallest units in existence."),
     )
 )
@@ -79,22 +101,6 @@ def reference_key(ref: str) -> tuple[int, int]:
     """References in the order of their entries."""
     number, _, index = ref.partition(".")
     return int(number), int(index or 1)
-
-
-def hold_key(ref: str) -> tuple[bool, int, int, str]:
-    """What accounts hold for, in order: instructions by their entries, then positions.
-
-    `1042`, an instruction; `1070 buyer`, what a bust takes of its side; `short alice ACME`.
-    """
-    if not ref[0].isdigit():
-        return True, 0, 0, ref
-    return False, *reference_key(ref.partition(" ")[0]), ref
-
-
-def hold_name(ref: str) -> str:
-    """What a hold is for, as a refusal says it: `1042`, `1070`, `short ACME`."""
-    word, _, rest = ref.partition(" ")
-    return word if word[0].isdigit() else f"{word} {rest.partition(' ')[2]}"
 
 
 def dump(record: Standing) -> Iterator[Directive]:
@@ -125,7 +131,15 @@ def dump(record: Standing) -> Iterator[Directive]:
     for ref in sorted(record.claims, key=reference_key):
         claim = record.claims[ref]
         further = claim.account.partition(":")[2]
-        about = {"account": further, "to": claim.to, "accepted": "yes" if claim.accepted else ""}
+        left = claim.amount if claim.mover else None
+        about = {
+            "account": further,
+            "to": claim.to,
+            "mover": claim.mover,
+            "lane": claim.lane,
+            "left": left,
+            "accepted": "yes" if claim.accepted else "",
+        }
         yield Directive(
             "claim",
             (f"{claim.owner}/{ref}", claim.verb, claim.written, claim.asset),
@@ -146,6 +160,7 @@ def dump(record: Standing) -> Iterator[Directive]:
         yield Directive("busting", (ref, bust.fill.line()), keys)
     for ref in sorted(record.due, key=reference_key):
         yield Directive("due", (f"{record.due[ref]}/{ref}",))
+    yield from _courses(record)
     for asset, total in sorted(record.totals.items()):
         yield Directive("total", (asset, total))
 
@@ -167,6 +182,21 @@ def load_fills(record: Standing, text: str) -> str:
         raise ValueError("the lines of `filled` do not stand together")
     record.fills.extend(lines)
     return text[1:start] + text[end:] if start else text[end + 1 :]
+def _courses(record: Standing) -> Iterator[Directive]:
+    for code, course in sorted(record.courses.items()):
+        keys: dict[str, object] = {} if course.value is None else {"value": course.value}
+        if course.ended:
+            keys["ended"] = "yes"
+        yield Directive("course", (code, course.low, course.high), keys)
+        waits = course.bound
+        if waits:
+            keys = {"verdict": waits.verdict} if waits.verdict else {}
+            args = (code, waits.ref, waits.low, waits.high, waits.until)
+            yield Directive("narrowing", args, keys)
+            for ref in waits.disputes:
+                yield Directive("disputed", (code, ref))
+            for voice in sorted(waits.votes.items()):
+                yield Directive("voice", (code, *voice))
 
 
 def _said(terms: Terms) -> dict[str, object]:
@@ -205,7 +235,9 @@ def load(record: Standing, state: Iterable[Directive], pit: Pit) -> None:
             record.orders[ref] = order
         elif directive.verb == "claim":
             said = Directive(args[1], (args[2], args[3], keys.get("to", "")), keys)
-            claim = Claim(ref, owner, said, pit)
+            mover, lane = keys.get("mover", ""), keys.get("lane", "")
+            claim = Claim(ref, owner, said, pit, mover=mover, lane=lane)
+            claim.amount = keys.get("left", claim.amount)
             claim.accepted = "accepted" in keys
             record.claims[ref] = claim
         elif directive.verb == "replacing":
@@ -219,5 +251,22 @@ def load(record: Standing, state: Iterable[Directive], pit: Pit) -> None:
             bust.waits, bust.refused = list(keys["waits"]), "refused" in keys
         elif directive.verb == "due":
             record.due[ref] = owner
-        else:
+        elif directive.verb == "total":
             record.totals[args[0]] = args[1]
+        else:
+            _load_course(record, directive)
+
+
+def _load_course(record: Standing, directive: Directive) -> None:
+    verb, (code, *args), keys = directive
+    if verb == "course":
+        course = record.courses[code] = Course(*args)
+        course.value, course.ended = keys.get("value"), "ended" in keys
+    elif verb == "narrowing":
+        waits = record.courses[code].bound = Bound(*args)
+        waits.verdict = keys.get("verdict", "")
+    elif found := record.courses[code].bound:
+        if verb == "disputed":
+            found.disputes.append(args[0])
+        else:
+            found.votes[args[0]] = args[1]

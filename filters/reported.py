@@ -146,7 +146,7 @@ def charge(order: Order, value: int, takes: bool, ticker: Ticker) -> int:
     """
     unit = ticker.value_scaled * ONE
     before = order.charges
-    order.charges += value * order.rates[takes]
+    order.charges += value * ticker.factor * order.rates[takes]
     return -(-order.charges // unit) + -before // unit
 
 

@@ -8,6 +8,7 @@ knowing anybody's balance.
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,7 @@ from pit.archives.amounts import WHOLE_DIGITS, decimal, plain
 from pit.archives.language import Text
 from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive
+from pit.filters import markets
 from pit.filters.busting import Bust
 from pit.filters.busts import bust
 from pit.filters.instructions import (
@@ -30,6 +32,7 @@ from pit.filters.instructions import (
     scaled,
     smallest,
 )
+from pit.filters.markets import Course
 from pit.filters.reported import answer, fill, leaves
 from pit.pits.members import owner_of
 from pit.pits.state import Pit
@@ -41,7 +44,8 @@ class Standing:
     """The published record: open orders, claims, cancels, replaces and answers due, by reference.
 
     busts: those that wait. fills: what a bust may undo, oldest first, as lines (`busts`).
-    totals: what is in existence of each asset, in its smallest unit. idle: directives of the last
+    totals: what is in existence of each asset, in its smallest unit. courses: how each market's
+    driver stands. reporting: the filter whose report was read last. idle: directives of the last
     entry that had no effect.
     """
 
@@ -54,6 +58,8 @@ class Standing:
         self.fills: deque[str] = deque()
         self.due: dict[str, str] = {}
         self.totals: dict[str, int] = {}
+        self.courses: dict[str, Course] = {}
+        self.reporting = ""
         self.idle: list[Idle] = []
 
     def step(self, entry: Entry, text: Text, pit: Pit) -> list[Act]:
@@ -65,13 +71,16 @@ class Standing:
         after = -1
         if len(directives) > 1 and directives[0].verb == "report":
             after = text.after[0] if text.after else 0
+            self.reporting = directives[0].args[0]
         for index, directive in enumerate(directives):
             handler = _HANDLERS.get(directive.verb)
             number = entry.number
             ref = str(number) if not index else f"{number}.{index + 1}"
             if handler is None:
-                acts.append(_make_act((ref, directive, None)))
-                continue
+                if not pit.words[directive.verb].mover:
+                    acts.append(_make_act((ref, directive, None)))
+                    continue
+                handler = _held_for
             result = handler(self, ref, directive, entry, pit, after)
             if type(result) is str:
                 self.idle.append(Idle(ref, directive, result))
@@ -121,6 +130,23 @@ def _claim(
     record: Standing, ref: str, directive: Directive, entry: Entry, pit: Pit, after: int
 ) -> Claim:
     claim = Claim(ref, entry.signer, directive, pit)
+    record.claims[ref] = claim
+    return claim
+
+
+def _held_for(
+    record: Standing, ref: str, directive: Directive, entry: Entry, pit: Pit, after: int
+) -> Claim | Problem:
+    """An instruction that a filter brought: an amount is held until the filter moves it."""
+    verb = pit.words[directive.verb]
+    said = verb.said(directive)
+    code = said.get("ticker", "-")
+    ticker = pit.tickers.get(code)
+    if ticker is None and code != "-":
+        return record.problem(ref, entry, f"{code} is not listed")
+    asset = said.get("asset") or (ticker.currency if ticker else "")
+    asks = Directive(verb.name, (said.get(verb.cover, Decimal(0)), asset), directive.keys)
+    claim = Claim(ref, entry.signer, asks, pit, mover=verb.mover, lane=code)
     record.claims[ref] = claim
     return claim
 
@@ -189,7 +215,7 @@ def _enter(
         objection = pit.objection(directive, entry.signer)
         if objection:
             return record.problem(ref, entry, objection)
-    if asset in pit.tickers and directive.verb == "deposit":
+    if asset in pit.tickers and directive.verb == "deposit" and pit.decimals(asset) is not None:
         return record.problem(ref, entry, f"{asset} comes into being by `issue`, not by deposit")
     whole = smallest(amount, asset, pit)
     if whole is None or not whole:
@@ -226,7 +252,15 @@ _HANDLERS: dict[str, Handler] = {
     "refuse": answer,
     "fill": fill,
     "leaves": leaves,
+    "market": markets.market,
+    "bound": markets.bound,
+    "settle": markets.bound,
+    "dispute": markets.dispute,
+    "verdict": markets.verdict,
+    "bounded": markets.bounded,
+    "settled": markets.settled,
+    "move": markets.move,
 }
 
-COUNTED = frozenset({"accept", "refuse", "fill", "leaves"})
+COUNTED = frozenset({"accept", "refuse", "fill", "leaves", "bounded", "settled", "move"})
 """The report directives of which this module decides whether they count."""

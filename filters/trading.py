@@ -124,6 +124,13 @@ class Lane:
         for found in sorted(his, key=_by_entry):
             self._end(found, f"cancelled {ref}", ref, out)
 
+    def finish(self, ref: str, out: Out) -> None:
+        """The market is settled: all orders end."""
+        for found in sorted(self.working.values(), key=_by_entry):
+            self._end(found, f"cancelled {ref}", ref, out)
+        self.held.clear()
+        self.closed = ""
+
     def close(self, ref: str, until: str) -> None:
         """A halt begins, or a call phase until a time."""
         self.closed, self.call = until, ref

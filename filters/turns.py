@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from pit.filters.instructions import Cancel, Order, Replace
 
-__all__ = ["Banned", "Item", "Session", "What"]
+__all__ = ["Banned", "Ended", "Item", "Session", "What"]
 
 
 class Banned(NamedTuple):
@@ -12,6 +12,12 @@ class Banned(NamedTuple):
 
     ref: str
     owner: str
+
+
+class Ended(NamedTuple):
+    """The market was settled at entry `ref`: its working orders are cancelled."""
+
+    ref: str
 
 
 class Session(NamedTuple):
@@ -22,7 +28,7 @@ class Session(NamedTuple):
     until: str
 
 
-What = Order | Cancel | Replace | Banned | Session
+What = Order | Cancel | Replace | Banned | Ended | Session
 
 
 class Item(NamedTuple):

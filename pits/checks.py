@@ -13,7 +13,8 @@ from pit.archives.verbs import Directive
 from pit.pits import rules
 from pit.pits.brought import words_of
 from pit.pits.listing import tick_problem, ticker_of
-from pit.pits.members import GOOD, OUTSIDE, ROLES, SUSPENDED
+from pit.pits.markets import CONTRACT, market_problem
+from pit.pits.members import CLEARING, GOOD, OUTSIDE, ROLES, SUSPENDED
 from pit.pits.revocation import revocation
 
 if TYPE_CHECKING:
@@ -24,20 +25,13 @@ def _known(pit: "Pit", handle: str) -> str:
     return "" if pit.open or pit.member(handle) else f"{handle} is not a member of this pit"
 
 
-def _with_role(pit: "Pit", handle: str, role: str) -> str:
-    member = pit.member(handle)
-    if pit.open or (member and role in member.roles):
-        return ""
-    return f"{handle} is not a {role} of this pit; `grant {role} to {handle}` first"
-
-
 def _check_charter(pit: "Pit", directive: Directive, signer: str) -> str:
     return "the pit has its charter already" if pit.members else ""
 
 
 def _check_admit(pit: "Pit", directive: Directive, signer: str) -> str:
     handle, fingerprint = directive.args
-    if handle in (NOTARY, OPERATOR, OUTSIDE):
+    if handle in (NOTARY, OPERATOR, OUTSIDE, CLEARING):
         return f"`{handle}` is reserved; take another handle"
     if handle in pit.members:
         return f"{handle} is, or was, a member already; take another handle"
@@ -114,7 +108,7 @@ def _check_words(value: str) -> str:
 
 def _check_asset(pit: "Pit", directive: Directive, signer: str) -> str:
     code = directive.args[0]
-    if pit.decimals(code) is not None:
+    if code in pit.assets or code in pit.tickers:
         return f"{code} exists already"
     if directive.keys.get("decimals", 2) > 9:
         return "an asset has at most 9 decimals"
@@ -123,19 +117,21 @@ def _check_asset(pit: "Pit", directive: Directive, signer: str) -> str:
 
 def _check_ticker(pit: "Pit", directive: Directive, signer: str) -> str:
     code = directive.args[0]
-    if pit.decimals(code) is not None:
+    if code in pit.assets or code in pit.tickers:
         return f"{code} exists already"
     currency = pit.assets.get(directive.keys["currency"])
     if currency is None:
         return f"{directive.keys['currency']} is not a currency of this pit"
     problem = tick_problem(ticker_of(directive, signer, currency), currency)
-    return problem or _with_role(pit, directive.keys["specialist"], "specialist")
+    return problem or pit.lacks_role(directive.keys["specialist"], "specialist")
 
 
 def _check_issue(pit: "Pit", directive: Directive, signer: str) -> str:
     ticker = pit.tickers.get(directive.args[1])
     if ticker is None:
         return f"{directive.args[1]} is not listed"
+    if ticker.mode == CONTRACT:
+        return f"{ticker.code} is a market of contracts; they come into being by trading"
     if ticker.issuer != signer and not pit.open:
         return f"{ticker.code} is {ticker.issuer}'s to issue, not {signer}'s"
     return ""
@@ -145,7 +141,7 @@ def _check_specialist(pit: "Pit", directive: Directive, signer: str) -> str:
     ticker, handle = directive.args
     if ticker not in pit.tickers:
         return f"{ticker} is not listed"
-    return _with_role(pit, handle, "specialist")
+    return pit.lacks_role(handle, "specialist")
 
 
 def _check_session(pit: "Pit", directive: Directive, signer: str) -> str:
@@ -157,7 +153,7 @@ def _check_keeper(pit: "Pit", directive: Directive, signer: str) -> str:
     shard, count = map(int, directive.args[0].split("/"))
     if shard > count:
         return f"there is no shard {shard} of {count}"
-    return _with_role(pit, directive.args[1], "keeper")
+    return pit.lacks_role(directive.args[1], "keeper")
 
 
 def _check_adopt(pit: "Pit", directive: Directive, signer: str) -> str:
@@ -188,6 +184,7 @@ CHECK = {
     "rule": _check_rule,
     "asset": _check_asset,
     "ticker": _check_ticker,
+    "market": market_problem,
     "issue": _check_issue,
     "specialist": _check_specialist,
     "halt": _check_session,

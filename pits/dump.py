@@ -8,6 +8,7 @@ from pit.archives.words import CORE
 from pit.pits.brought import words_of
 from pit.pits.effects import APPLY, put_in_force
 from pit.pits.listing import Holder, Ticker
+from pit.pits.markets import CONTRACT, contract_of, market_of
 from pit.pits.members import Member
 from pit.pits.rules import RULES
 from pit.pits.state import Pit
@@ -68,6 +69,12 @@ STATE = {
             Verb("sharded", "{count:natural} since {entry:natural}", "Into how many shards."),
         )
     ),
+    "market": Verb(
+        "market",
+        CORE["market"].form,
+        "A market: its owner, and when it is void if nobody has settled it.",
+        keys={**CORE["market"].key_types, "void-from": "time"},
+    ),
     "rule": CORE["rule"],
     "asset": CORE["asset"],
     "witness": CORE["witness"],
@@ -127,6 +134,11 @@ def dump(pit: Pit) -> Iterator[Directive]:
     for asset in sorted(pit.assets.values()):
         yield Directive("asset", (asset.code, asset.name), {"decimals": asset.decimals})
     for ticker in pit.tickers.values():  # as listed: the first answers for what has no ticker
+        if ticker.mode == CONTRACT:
+            market = pit.markets[ticker.code]
+            about = {"owner": market.owner, "void-from": market.unresolved}
+            yield Directive("market", (market.code, market.name), {**market.said, **about})
+            continue
         keys = {"currency": ticker.currency, "tick": ticker.tick, "lot": ticker.lot}
         if ticker.mode == "short":
             keys["short"] = "allowed"
@@ -200,6 +212,13 @@ def load(pit: Pit, state: Iterable[Directive]) -> None:
                 keys["lot"],
                 "short" if "short" in keys else "book",
             )
+        elif directive.verb == "market":
+            said = {key: keys[key] for key in keys if key in CORE["market"].keys}
+            market = market_of(
+                Directive("market", args, said), keys["owner"], keys["void-from"], pit
+            )
+            pit.markets[args[0]] = market
+            pit.tickers[args[0]] = contract_of(market, pit)
         elif directive.verb == "publishes":
             pit.specialists[args[0]] = Holder(args[1], args[2])
         elif directive.verb == "keeps":

@@ -8,6 +8,7 @@ from pit.archives.verbs import Directive
 from pit.pits import rules
 from pit.pits.brought import words_of
 from pit.pits.listing import Asset, Holder, ticker_of
+from pit.pits.markets import contract_of, market_of
 from pit.pits.members import EXPELLED, GOOD, SUSPENDED, Member
 from pit.pits.openpgp import certificate
 from pit.pits.revocation import revocation
@@ -121,6 +122,15 @@ def _list(pit: "Pit", directive: Directive, signer: str) -> None:
     pit.specialists[code] = Holder(directive.keys["specialist"], pit.entry)
 
 
+def _market(pit: "Pit", directive: Directive, signer: str) -> None:
+    code, keys = directive.args[0], directive.keys
+    market = market_of(directive, keys.get("owner", signer), "", pit)
+    pit.markets[code] = market
+    pit.tickers[code] = contract_of(market, pit)
+    root = pit.specialists.get(market.root)
+    pit.specialists[code] = root or Holder(keys["specialist"], pit.entry)
+
+
 def _specialist(pit: "Pit", directive: Directive, signer: str) -> None:
     ticker, handle = directive.args
     pit.specialists[ticker] = Holder(handle, pit.entry)
@@ -166,6 +176,7 @@ APPLY = {
     "rule": _rule,
     "asset": _asset,
     "ticker": _list,
+    "market": _market,
     "specialist": _specialist,
     "keeper": _keeper,
     "adopt": _adopt,

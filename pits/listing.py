@@ -5,7 +5,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from pit.archives.amounts import DECIMALS, Inexact, multiply, places, plain, units
+from pit.archives.amounts import DECIMALS, multiply, places, plain, units
 from pit.archives.verbs import Directive
 
 
@@ -23,7 +23,8 @@ class Ticker(NamedTuple):
     Its smallest unit is 10**-decimals, as the lot is written; prices are printed with
     `price_decimals`. Orders are reckoned in 10**-9: so are `lot_scaled` and `tick_scaled`;
     `unit_scaled` is the ticker's smallest unit, and `value_scaled` the currency's in quantity x
-    price. mode: how a fill is settled (MARKET, Settlement modes).
+    price x `factor`. mode: how a fill is settled (MARKET, Settlement modes). unit: what one point
+    of the price is worth, in the currency.
     """
 
     code: str
@@ -39,6 +40,8 @@ class Ticker(NamedTuple):
     unit_scaled: int
     value_scaled: int
     mode: str = "book"
+    unit: Decimal = Decimal(1)
+    factor: int = 1
 
     @classmethod
     def of(
@@ -50,8 +53,12 @@ class Ticker(NamedTuple):
         tick: Decimal,
         lot: Decimal,
         mode: str = "book",
+        unit: Decimal = Decimal(1),
     ) -> "Ticker":
-        """The ticker with the decimals that its lot, tick and currency give it."""
+        """The ticker with the decimals that its lot, tick and currency give it.
+
+        unit: what one point of the price is worth, in the currency.
+        """
         price_decimals = max(places(tick), currency.decimals)
         return cls(
             code,
@@ -65,9 +72,15 @@ class Ticker(NamedTuple):
             units(lot, DECIMALS),
             units(tick, DECIMALS),
             10 ** (DECIMALS - places(lot)),
-            10 ** (2 * DECIMALS - currency.decimals),
+            10 ** (2 * DECIMALS - currency.decimals + places(unit)),
             mode,
+            unit,
+            units(unit, places(unit)),
         )
+
+    def worth(self, quantity: int, price: int) -> int:
+        """Quantity x price, both in 10**-9, in the currency's smallest unit; exact for lots."""
+        return quantity * price * self.factor // self.value_scaled
 
 
 class Holder(NamedTuple):
@@ -89,14 +102,14 @@ def tick_problem(ticker: Ticker, currency: Asset) -> str:
     """Why a tick and lot cannot be traded exactly, as a sentence; '' when they can."""
     if not ticker.tick or not ticker.lot:
         return "tick and lot must be above 0"
-    value = multiply(ticker.tick, ticker.lot)
-    try:
-        units(value, currency.decimals)
-    except Inexact:
+    if ticker.tick_scaled * ticker.lot_scaled * ticker.factor % ticker.value_scaled:
         unit = Decimal(1).scaleb(-currency.decimals)
+        value = multiply(multiply(ticker.tick, ticker.lot), ticker.unit)
+        said = f"tick {plain(ticker.tick)} x lot {plain(ticker.lot)}"
+        said += f" x unit {plain(ticker.unit)}" if ticker.factor != 1 else ""
         return (
-            f"tick {plain(ticker.tick)} x lot {plain(ticker.lot)} = {plain(value)} is not a whole "
-            f"number of {currency.code}'s smallest unit, {plain(unit)}"
+            f"{said} = {plain(value)} is not a whole number of {currency.code}'s "
+            f"smallest unit, {plain(unit)}"
         )
     return ""
 

@@ -8,6 +8,8 @@ from pit.archives.verbs import Directive, Verb, Words
 GOOD, SUSPENDED, EXPELLED = "good", "suspended", "expelled"
 OUTSIDE = "outside"
 """No member's handle: the account of the world outside, where money comes from and goes to."""
+CLEARING = "clearing"
+"""No member's handle either: the other side of what a market pays when it is settled."""
 ROLES = ("trader", "cashier", "keeper", "specialist", "issuer", "witness")
 
 
@@ -63,11 +65,10 @@ def misplaced(directives: tuple[Directive, ...], signer: str, words: Words) -> t
             return index, f"`rekey {directive.args[0]}` must stand alone in its text"
         if directive.verb == "report":
             return index, "`report` must be the first directive of its text"
-        if inside and report != inside:
+        if inside and report not in (inside, "*"):
             return index, f"`{directive.verb}` does not belong in a report of {inside}"
         if report and not inside and not (signer == OPERATOR and directive.verb == "refuse"):
-            return (
-                index,
-                f"`{directive.verb}` must stand in a report of {report}: `report {report} N`",
-            )
+            of, name = ("its filter", "NAME") if report == "*" else (report, report)
+            why = f"`{directive.verb}` must stand in a report of {of}: `report {name} N`"
+            return index, why
     return -1, ""

@@ -28,6 +28,7 @@ class Rule(NamedTuple):
 RULES: dict[str, Rule] = {
     "match": Rule("count", "1", "version of the matching rules"),
     "positions": Rule("count", "1", "version of the rules of accounts and cover"),
+    "settle": Rule("count", "1", "version of the rules of settlement"),
     "freshness": Rule(
         "duration",
         "7d",
@@ -52,6 +53,12 @@ RULES: dict[str, Rule] = {
         "1d",
         "how old a fill may be, by Pit-Time, that a `bust` undoes; what is older is forgotten",
         10 * 365 * 86400,
+    ),
+    "unresolved": Rule(
+        "duration",
+        "30d",
+        "how long after its expiry a market that nobody has settled is void; as in force when it "
+        "was founded",
     ),
     "idle-seal": Rule(
         "duration", "1h", "after how long without a seal the notary makes one anyway"

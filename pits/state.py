@@ -18,6 +18,7 @@ from pit.pits import rules
 from pit.pits.checks import CHECK
 from pit.pits.effects import APPLY, put_in_force
 from pit.pits.listing import Asset, Holder, Ticker, shard_of
+from pit.pits.markets import CONTRACT, Market
 from pit.pits.members import EXPELLED, Member
 
 
@@ -46,6 +47,7 @@ class Pit:
         self.brought: dict[str, int] = {}
         self.assets: dict[str, Asset] = {}
         self.tickers: dict[str, Ticker] = {}
+        self.markets: dict[str, Market] = {}
         self.specialists: dict[str, Holder] = {}
         self.shards: dict[int, dict[int, Holder]] = {}
         self.shard_count, self.sharded_at = 0, 0
@@ -60,9 +62,12 @@ class Pit:
         return rules.default(name) if name in rules.RULES else self.brought.get(name, 1)
 
     def decimals(self, asset: str) -> int | None:
-        """The decimals of an asset's or ticker's smallest unit; None where it does not exist."""
-        known = self.assets.get(asset) or self.tickers.get(asset)
-        return known.decimals if known else None
+        """The decimals of an asset's smallest unit; None where there is no such asset."""
+        known = self.assets.get(asset)
+        if known is None:
+            ticker = self.tickers.get(asset)
+            return ticker.decimals if ticker and ticker.mode != CONTRACT else None
+        return known.decimals
 
     def keeper(self, handle: str) -> Holder | None:
         """Who keeps this member's shard, and since when; None while no set of keepers is whole."""
@@ -130,6 +135,13 @@ class Pit:
         """The member of that handle, if he is one now."""
         found = self.members.get(handle)
         return found if found and found.standing != EXPELLED else None
+
+    def lacks_role(self, handle: str, role: str) -> str:
+        """Why a handle cannot be named as one with that role, as a sentence; '' when it can."""
+        member = self.member(handle)
+        if self.open or (member and role in member.roles):
+            return ""
+        return f"{handle} is not a {role} of this pit; `grant {role} to {handle}` first"
 
     def keeper_shards(self) -> Iterator[tuple[int, int, Holder]]:
         """(K, N, holder) of every keeper known."""
