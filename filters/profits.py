@@ -18,7 +18,7 @@ from pit.filters.busting import Fill, Ruling
 from pit.filters.busts import last_of
 from pit.filters.figures import half_even
 from pit.filters.history import Chapter
-from pit.filters.instructions import SCALE, Claim, Trade, scaled, smallest
+from pit.filters.instructions import SCALE, Act, Claim, Trade, scaled, smallest
 from pit.filters.standing import Standing
 from pit.pits.members import owner_of
 from pit.pits.state import Pit
@@ -99,7 +99,7 @@ class Positions:
         for act in chapter.acts:
             subject, (verb, args, _) = act.subject, act.directive
             if isinstance(subject, Trade):
-                self._trade(subject, act.ref, *args[:3], chapter)
+                self._trade(subject, act, chapter.record)
             elif isinstance(subject, Ruling):
                 if subject.done:
                     self._undo(subject.bust.fill, chapter.record)
@@ -111,15 +111,8 @@ class Positions:
                 cost = self.of(subject.account, subject.asset).give(units)
                 self.of(subject.to, subject.asset).take(units, cost)
 
-    def _trade(
-        self,
-        trade: Trade,
-        ref: str,
-        number: Decimal,
-        code: str,
-        price: Decimal,
-        chapter: Chapter,
-    ) -> None:
+    def _trade(self, trade: Trade, act: Act, record: Standing) -> None:
+        number, code, price = act.directive.args[:3]
         ticker = self.pit.tickers.get(code)
         if ticker is None:
             return
@@ -130,8 +123,8 @@ class Positions:
         )
         sold, bought = self.of(trade.sold.account, code), self.of(trade.bought.account, code)
         earned = (bought.trade(units, paid), sold.trade(-units, -paid))
-        if chapter.record.fills:
-            self._remember(ref, earned, chapter.record)
+        if record.fills:
+            self._remember(act.ref, earned, record)
         bought.fees += trade.fees[0]
         sold.fees += trade.fees[1]
 

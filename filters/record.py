@@ -155,8 +155,7 @@ def dump(record: Standing) -> Iterator[Directive]:
         yield Directive("replacing", (f"{replace.owner}/{ref}", *asked), keys)
     for ref in sorted(record.busts, key=reference_key):
         bust = record.busts[ref]
-        about = {"waits": tuple(bust.waits), "refused": "yes" if bust.refused else ""}
-        keys = {key: value for key, value in about.items() if value}
+        keys = {"waits": tuple(bust.waits)} | ({"refused": "yes"} if bust.refused else {})
         yield Directive("busting", (ref, bust.fill.line()), keys)
     for ref in sorted(record.due, key=reference_key):
         yield Directive("due", (f"{record.due[ref]}/{ref}",))
