@@ -225,6 +225,7 @@ def instructions(
                 made.append(("operator", 'bust {fill} "a mistake"', rng.randrange(1000)))
                 continue
             kinds.append(f"rule margin {rng.choice(['0', '0.25', '0.5', '1', '3'])}")
+            kinds.append(f"rule bust-window {rng.choice(['5m', '20m', '30d', '30d'])}")
             made.append(("operator", rng.choice(kinds), -1))
         elif kind < 0.93:
             made.append((member, transfer(rng, member, rng.choice(members), scarce), -1))
