@@ -8,6 +8,7 @@ from pit.archives.language import parse
 from pit.archives.verbs import Directive
 from pit.filters import views
 from pit.filters.accounts import Posting
+from pit.filters.busting import Bust, Ruling
 from pit.filters.lanes import Owed
 from pit.filters.manual import about, manual
 from pit.filters.match import Match
@@ -47,17 +48,20 @@ def meant(question: Directive, handle: str) -> Directive:
 
 
 class _Past(Positions):
-    """Position keeping that remembers the fills and postings of the last entry."""
+    """Position keeping that remembers the fills, busts and postings of the last entry."""
 
     def __init__(self) -> None:
         self.postings: list[Posting] = []
         self.fills: list[Row] = []
+        self.undone: list[Bust] = []
         super().__init__(journal=self.postings.append)
 
     def step(self, event: Event, pit: Pit, record: Standing) -> Iterator[Owed]:
         self.postings.clear()
         fills = (act for act in event.acts if act.directive.verb == "fill")
         self.fills = [views.trade(traded(act, event.time, pit)) for act in fills]
+        said = [act.subject for act in event.acts if isinstance(act.subject, Ruling)]
+        self.undone = [ruling.bust for ruling in said if ruling.done]
         return super().step(event, pit, record)
 
 
@@ -115,6 +119,11 @@ class Board:
                 for which in (None, fill["ticker"]):
                     if ("tape", which) in kept:
                         kept["tape", which].append(fill)
+            for bust in past.undone:
+                for rows in (rows for (view, _), rows in kept.items() if view == "tape"):
+                    for row in rows:
+                        if row["entry"] == bust.fill.ref:
+                            row["busted"] = bust.ref
             for posting in past.postings:
                 if ("statement", posting.account) in kept:
                     row = change(posting, entry.time, balances, run.pit)

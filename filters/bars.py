@@ -9,8 +9,9 @@ to Mondays (all are counted from Monday, 1 January of the year 1). A bar holds t
 start on and before the next one's. One without trades is left out; with --fill it stands between
 the others, at the close before it.
 
-Sums are exact: volume in units, amount in the currency. The volume-weighted average price is amount
-/ volume, rounded half to even to the ticker's price decimals.
+A trade that a bust has undone counts in none. Sums are exact: volume in units, amount in the
+currency. The volume-weighted average price is amount / volume, rounded half to even to the ticker's
+price decimals.
 """
 
 import re
@@ -173,7 +174,12 @@ def main(argv: list[str]) -> int:
     since, until = period(args)
     pit, trades = read(archive_of(args))
     found: Iterable[Bar] = bars(
-        (one for one in trades if one.ticker == args.ticker and since <= one.time < until), seconds
+        (
+            one
+            for one in trades
+            if one.ticker == args.ticker and since <= one.time < until and not one.busted
+        ),
+        seconds,
     )
     rows = list(filled(found, seconds) if args.fill else found)
     check_ticker(args.ticker, pit)

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from pit.archives.entry import OPERATOR
+from pit.archives.errors import Damaged
 from pit.pits.members import owner_of
 
 __all__ = ["Bust", "Fill", "Ruling"]
@@ -33,11 +34,15 @@ class Fill(NamedTuple):
 
     @classmethod
     def of(cls, line: str) -> "Fill":
-        """The fill that a line says."""
-        time, ref, quantity, ticker, price, buyer, seller, bought, sold, busted = line.split(" ")
-        fees = (int(bought), int(sold))
+        """The fill that a line says; Damaged where it says none."""
+        try:
+            time, ref, number, ticker, price, buyer, seller, *fees, busted = line.split(" ")
+            bought, sold = map(int, fees)
+            quantity, at = int(number), int(price)
+        except ValueError:
+            raise Damaged(f"'filled {line}' is no fill; remove the checkpoint") from None
         by = "" if busted == "-" else busted
-        return cls(time, ref, int(quantity), ticker, int(price), buyer, seller, fees, by)
+        return cls(time, ref, quantity, ticker, at, buyer, seller, (bought, sold), by)
 
     @property
     def owners(self) -> list[str]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["bust", "found", "last_of", "remember", "rule"]
 
 _DAY = 86400
+_TIME = 27  # characters of a time
 
 
 def remember(record: "Standing", fill: Fill, pit: Pit) -> None:
@@ -39,7 +40,7 @@ def _before(time: str, seconds: int) -> str:
 def found(record: "Standing", ref: str) -> tuple[int, Fill] | None:
     """The place and the fill of that reference, where it is remembered."""
     for place in range(len(record.fills) - 1, -1, -1):
-        if record.fills[place].split(" ", 2)[1] == ref:
+        if record.fills[place].startswith(f" {ref} ", _TIME):
             return place, Fill.of(record.fills[place])
     return None
 
@@ -47,7 +48,7 @@ def found(record: "Standing", ref: str) -> tuple[int, Fill] | None:
 def last_of(record: "Standing", ticker: str) -> tuple[str, int] | None:
     """Reference and price (10**-9) of a ticker's last remembered fill that stands."""
     for line in reversed(record.fills):
-        if line.split(" ", 4)[3] == ticker and line.endswith(" -"):
+        if line.endswith(" -") and f" {ticker} " in line:
             fill = Fill.of(line)
             return fill.ref, fill.price
     return None

@@ -172,8 +172,8 @@ class Contracts:
 
         held = text(self._needs.get((account, driver), 0))
         at, comes = _number(outcome, ticker), text(self._money(worst, ticker))
-        said = f"; at {driver} = {at} all of {driver} comes to {comes}, held {held}"
-        return said + (f", fee {text(fee)}" if fee else "")
+        said = f" more (at {driver} = {at} all of {driver} comes to {comes}, held {held}"
+        return said + (f", fee {text(fee)})" if fee else ")")
 
     def _fee(self, order: Order, left: int, asked: Sequence[Replace], ticker: Ticker) -> int:
         """What the order may still be charged: a sell at any price up to the market's highest."""

@@ -9,10 +9,9 @@ from heapq import nsmallest
 from typing import NamedTuple, Protocol
 
 from pit.archives.amounts import decimal, plain
-from pit.filters.accounts import Accounts
+from pit.filters.accounts import Accounts, hold_name, hold_order
 from pit.filters.instructions import NO_FEES, Order, Replace, Trade
 from pit.filters.problems import units_of, with_fee
-from pit.filters.record import hold_key, hold_name
 from pit.pits.listing import Ticker
 from pit.pits.state import Pit
 
@@ -25,7 +24,7 @@ Move = Callable[[str, str, str, int, str, str], None]
 class Lacking(NamedTuple):
     """What an instruction needs and its account has not available, in smallest units.
 
-    why: a sentence that says all of it. how: the arithmetic behind `need`, after a `; `.
+    why: a sentence that says all of it, where `need` does not. how: what `need` is made of.
     """
 
     asset: str
@@ -101,15 +100,15 @@ def shortfall(accounts: Accounts, account: str, lacking: Lacking, said: str, pit
         return plain(decimal(amount, decimals))
 
     line = (
-        f"{said} needs {text(lacking.need)} {asset}; "
+        f"{said} needs {text(lacking.need)} {asset}{lacking.how}; "
         f"available {text(available)} = balance {text(accounts.balance(account, asset))}"
     )
     held = accounts.holds_of(account, asset)
     if held:
-        refs = [hold_name(ref) for ref in nsmallest(5, held, key=hold_key)]
+        refs = [hold_name(ref) for ref in nsmallest(5, held, key=hold_order)]
         more = f" and {len(held) - 5} more" if len(held) > 5 else ""
         line += f" - held {text(accounts.held_of(account, asset))} by {', '.join(refs)}{more}"
-    return line + lacking.how
+    return line
 
 
 class Book:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from pit.archives.amounts import decimal, plain, trimmed
+from pit.filters.busting import Ruling
 from pit.filters.db_books import Said
 from pit.filters.db_pit import Rows
 from pit.filters.db_values import Number, Value, exact, number
@@ -139,7 +140,10 @@ def _answer(rows: Rows, one: Said, chapter: Chapter) -> None:
     cover = _cover(one, chapter.pit) if "cover" in keys else _NONE
     row = (one.ref, entry.number, entry.time, entry.signer, owner, target, verb)
     rows.insert("answers", *row, *cover, args[1] if refused else None)
-    if isinstance(subject, Order):
+    if isinstance(subject, Ruling):
+        if subject.done:
+            rows.update("fills", subject.bust.fill.ref, busted=subject.bust.ref)
+    elif isinstance(subject, Order):
         rows.update("orders", target, answered_by=one.ref)
         if refused:
             _end(rows, subject, "refused", one.ref, chapter.pit)
@@ -185,7 +189,7 @@ def _fill(rows: Rows, one: Said, chapter: Chapter) -> None:
     row = (one.ref, entry.number, entry.time, entry.signer, code, lots, plain(quantity), at)
     sides = (*buyer.split("/"), *seller.split("/"))
     taker = one.directive.keys.get("taker")
-    rows.insert("fills", *row, plain(price), *value, *sides, taker, *fees)
+    rows.insert("fills", *row, plain(price), *value, *sides, taker, *fees, None)
     for order in (trade.bought, trade.sold):
         amounts = {
             "filled": in_lots(order.filled, ticker),

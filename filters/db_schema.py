@@ -4,7 +4,7 @@ Each table and column says what it is in a comment inside its own statement, whi
 `.schema` shows it. Whoever changes what stands where raises VERSION; another file is made anew.
 """
 
-VERSION = 2
+VERSION = 3
 """Of the schema; the file's `user_version`."""
 
 APPLICATION = int.from_bytes(b"pit ", "big")
@@ -207,7 +207,8 @@ CREATE TABLE fills ( -- the trades: the `fill`s that count
   buyer_fee INTEGER NOT NULL, -- smallest units of the currency
   buyer_fee_shown TEXT NOT NULL,
   seller_fee INTEGER NOT NULL,
-  seller_fee_shown TEXT NOT NULL
+  seller_fee_shown TEXT NOT NULL,
+  busted TEXT REFERENCES directives(ref) -- the `bust` that has undone it
 )""",
     """
 CREATE TABLE leaves ( -- the `leaves` that count: what orders leave, and what came late
@@ -272,8 +273,9 @@ CREATE TABLE holdings ( -- what each member has now
   PRIMARY KEY (account, asset)
 ) WITHOUT ROWID""",
     """
-CREATE TABLE holds ( -- what is held now, and for which instruction
-  ref TEXT PRIMARY KEY REFERENCES directives(ref),
+CREATE TABLE holds ( -- what is held now, and what for
+  kind TEXT NOT NULL, -- instruction; bust: a side's part; short ACME: the account's short position
+  ref TEXT REFERENCES directives(ref), -- the instruction or bust
   account TEXT NOT NULL,
   asset TEXT NOT NULL REFERENCES assets(code),
   amount INTEGER NOT NULL, -- smallest units

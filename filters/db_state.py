@@ -4,11 +4,11 @@ These rows are made anew each time: they cost what is open, not what has been.
 """
 
 from pit.filters import views
+from pit.filters.accounts import hold_name, hold_order
 from pit.filters.db_books import Books
 from pit.filters.db_orders import in_lots, in_ticks
 from pit.filters.db_rows import Writer
 from pit.filters.db_values import Value, exact, number
-from pit.filters.record import hold_key
 from pit.filters.runner import Run
 from pit.pits.lines import one_line
 
@@ -62,9 +62,12 @@ def _holdings(writer: Writer, books: Books) -> None:
         ):
             values += exact(amount), row[name]
         writer.insert("holdings", owner, asset, *values)
-    for ref in sorted(accounts.holds, key=hold_key):
+    for ref in sorted(accounts.holds, key=hold_order):
         owner, asset, amount = accounts.holds[ref]
-        writer.insert("holds", ref, owner, asset, *number(amount, pit.decimals(asset) or 0))
+        name = hold_name(ref)
+        kind = "instruction" if name == ref else "bust" if name[0].isdigit() else name
+        of = name if name[0].isdigit() else None
+        writer.insert("holds", kind, of, owner, asset, *number(amount, pit.decimals(asset) or 0))
 
 
 def _orders(writer: Writer, books: Books) -> None:

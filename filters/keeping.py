@@ -7,14 +7,14 @@ what stands (MARKET, Accounts).
 from collections.abc import Callable, Iterator, Sequence
 
 from pit.archives.verbs import NO_KEYS, Directive, Verb
-from pit.filters.accounts import OUTSIDE, Accounts, Posting
+from pit.filters.accounts import OUTSIDE, Accounts, Posting, hold_order
 from pit.filters.combos import Combo
 from pit.filters.contracts import Contracts
 from pit.filters.cover import Book, Cover
 from pit.filters.instructions import Order, Replace, account_of
 from pit.filters.margin import WORDS as MARGIN
 from pit.filters.margin import Margin
-from pit.filters.record import hold_key, reference_key
+from pit.filters.record import reference_key
 from pit.filters.standing import Standing
 from pit.filters.undoing import Undoing
 from pit.pits.listing import shard_of
@@ -145,7 +145,7 @@ class Keeping:
         margin = list(self.margin.dump())
         for (owner, asset), amount in sorted(self.accounts.balances.items()):
             yield Directive("account", (owner, asset, amount))
-        for ref in sorted((ref for ref in self.accounts.holds if " " not in ref), key=hold_key):
+        for ref in sorted((ref for ref in self.accounts.holds if " " not in ref), key=hold_order):
             account, asset, amount = self.accounts.holds[ref]
             owner, _, further = account.partition(":")
             keys = {"account": further} if further else NO_KEYS

@@ -253,16 +253,16 @@ class Margin:
         if part:
             last = self.last.get(code)
             units = _quantity(position.open[order.ref].left - part, ticker)
-            said += f"; {units} {code} available, {_quantity(part, ticker)} short"
-            said += f"; margin {plain(trimmed(decimal(order.margin, SCALE)))}"
-            said += f", last {_price(last[1], ticker)}" if last else ", no last price"
+            said += f"{units} {code} available, {_quantity(part, ticker)} short, margin "
+            said += plain(trimmed(decimal(order.margin, SCALE)))
+            said += f", last {_price(last[1], ticker)}; " if last else ", no last price; "
         unit = ticker.value_scaled * ONE
         parts = (needs.short * locked * ONE, needs.sells, needs.buys)
         short, sells, buys = (_cash(-(-part // unit), ticker) for part in parts)
         return (
-            f"{said}; {_price(locked, ticker)} locked for each unit short: then held "
+            f" more ({said}{_price(locked, ticker)} locked for each unit short: then held "
             f"{_cash(needs.total, ticker)} = {short} for {_quantity(needs.short, ticker)} short + "
-            f"{sells} for sells + {buys} for buys, now {_cash(position.needs.total, ticker)}"
+            f"{sells} for sells + {buys} for buys, now {_cash(position.needs.total, ticker)})"
         )
 
     def _came(

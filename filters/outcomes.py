@@ -8,12 +8,13 @@ the directive that the line is about.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from pit.archives.amounts import decimal, plain
 from pit.archives.fields import show_time
 from pit.filters.accounts import Hold
+from pit.filters.busting import Bust, Fill, Ruling
 from pit.filters.instructions import (
     SCALE,
     Act,
@@ -31,6 +32,7 @@ from pit.filters.runner import Event
 from pit.filters.standing import Standing
 from pit.pits.display import printable
 from pit.pits.listing import Ticker
+from pit.pits.members import owner_of
 from pit.pits.state import Pit
 
 __all__ = ["Outcome", "Teller"]
@@ -73,7 +75,9 @@ class Teller(Positions):
         """(handle, line) of a directive that has had its effect; hold: before it."""
         verb, args, keys = act.directive
         subject = act.subject
-        if verb == "accept" or verb == "refuse":
+        if isinstance(subject, Ruling):
+            yield from self._ruled(subject, args, pit)
+        elif verb == "accept" or verb == "refuse":
             owner, _, ref = args[0].partition("/")
             if verb == "refuse":
                 yield owner, f"{_name(ref, subject)}: refused: {args[1]}"
@@ -98,6 +102,10 @@ class Teller(Positions):
             elif isinstance(subject, Cancel | Replace):
                 line = f"{subject.ref}: too late, {subject.target} works no more"
                 yield subject.owner, line
+        elif isinstance(subject, Bust):
+            line = f"{act.ref}: the operator asks to undo {subject.fill.ref}: {args[1]}"
+            for owner in subject.fill.owners:
+                yield owner, line
         elif isinstance(subject, Claim):
             yield from self._claimed(verb, act.ref, subject, hold, pit)
         elif verb == "deposit" and subject is None:
@@ -186,6 +194,35 @@ class Teller(Positions):
             more = f"; {_of(rest, order, ticker)} still work" if rest else ""
             yield order.owner, f"{_name(order.ref, order)}: {said}, {left}{more}"
 
+    def _ruled(self, ruling: Ruling, args: Sequence[str], pit: Pit) -> Iterator[tuple[str, str]]:
+        """An answer to a bust: what it means to the sides."""
+        bust, fill = ruling.bust, ruling.bust.fill
+        head = f"{bust.ref}: bust of {fill.ref}:"
+        if not ruling.accepts:
+            said = f"refused for {ruling.owner}: {args[1]}"
+            for owner in fill.owners if ruling.over else ():
+                yield owner, f"{head} {said}; the fill stands"
+            return
+        ticker = pit.tickers[fill.ticker]
+        if not ruling.done:
+            yield ruling.owner, f"{head} accepted; others have to answer"
+            return
+        units = f"{_quantity(fill.quantity, ticker)} {fill.ticker}"
+        cost = ticker.worth(fill.quantity, fill.price)
+        paid = f"{_plain(cost, ticker.currency, pit)} {ticker.currency}"
+        for account, gives, gets, asset, fee in (
+            (fill.buyer, units, paid, fill.ticker, fill.fees[0]),
+            (fill.seller, paid, units, ticker.currency, fill.fees[1]),
+        ):
+            if pit.decimals(fill.ticker) is None:  # contracts are matched, and not matched any more
+                yield owner_of(account), f"{head} undone, {units} at {plain_price(fill, ticker)}"
+                continue
+            said = f"undone, {gives} given back, {gets} received"
+            if fee:
+                said += f", {_plain(fee, ticker.currency, pit)} {ticker.currency} fee received"
+            left = "left" if asset == ticker.currency else f"{asset} left"
+            yield owner_of(account), f"{head} {said}, {self._now(account, asset, pit, left)}"
+
     def _goes_on(self, order: Order, words: str, pit: Pit) -> str:
         """An order that works with other numbers now."""
         cause = words.partition(" ")[2]
@@ -243,6 +280,11 @@ def _plain(amount: int, asset: str, pit: Pit) -> str:
 def _quantity(amount: int, ticker: Ticker) -> str:
     """A quantity of 10**-9 with the ticker's decimals."""
     return plain(decimal(amount // ticker.unit_scaled, ticker.decimals))
+
+
+def plain_price(fill: Fill, ticker: Ticker) -> str:
+    """A fill's price with the ticker's decimals."""
+    return plain(decimal(fill.price, SCALE).quantize(decimal(1, ticker.price_decimals)))
 
 
 def _of(rest: int, order: Order, ticker: Ticker) -> str:

@@ -14,9 +14,12 @@ from fractions import Fraction
 from typing import Any
 
 from pit.archives.amounts import decimal, plain
+from pit.filters.busting import Fill, Ruling
+from pit.filters.busts import last_of
 from pit.filters.figures import half_even
 from pit.filters.history import Chapter
-from pit.filters.instructions import SCALE, Claim, Trade, scaled, smallest
+from pit.filters.instructions import SCALE, Act, Claim, Trade, scaled, smallest
+from pit.filters.standing import Standing
 from pit.pits.members import owner_of
 from pit.pits.state import Pit
 
@@ -55,6 +58,15 @@ class Position:
         self.realised += profit
         return profit
 
+    def undo(self, quantity: int, value: int, profit: Fraction) -> None:
+        """Take back a trade, and what it realised; what of the cost no unit is left for is lost."""
+        self.quantity -= quantity
+        self.cost -= value + profit
+        self.realised -= profit
+        if not self.quantity:
+            self.realised -= self.cost
+            self.cost = Fraction(0)
+
     def give(self, quantity: int) -> Fraction:
         """Units go out; what they cost on average."""
         cost = self.cost * Fraction(quantity, self.quantity or 1)
@@ -73,6 +85,7 @@ class Positions:
         self.pit = Pit()
         self.held: dict[tuple[str, str], Position] = {}
         self.last: dict[str, int] = {}
+        self._earned: dict[str, tuple[Fraction, Fraction]] = {}
         for chapter in chapters:
             self.read(chapter)
 
@@ -86,7 +99,10 @@ class Positions:
         for act in chapter.acts:
             subject, (verb, args, _) = act.subject, act.directive
             if isinstance(subject, Trade):
-                self._trade(subject, *args[:3])
+                self._trade(subject, act, chapter.record)
+            elif isinstance(subject, Ruling):
+                if subject.done:
+                    self._undo(subject.bust.fill, chapter.record)
             elif verb == "issue" and subject is None and args[1] in pit.tickers:
                 units = smallest(args[0], args[1], pit) or 0
                 self.of(chapter.entry.signer, args[1]).take(units, Fraction(0))
@@ -95,17 +111,44 @@ class Positions:
                 cost = self.of(subject.account, subject.asset).give(units)
                 self.of(subject.to, subject.asset).take(units, cost)
 
-    def _trade(self, trade: Trade, number: Decimal, code: str, price: Decimal) -> None:
+    def _trade(self, trade: Trade, act: Act, record: Standing) -> None:
+        number, code, price = act.directive.args[:3]
         ticker = self.pit.tickers.get(code)
         if ticker is None:
             return
         quantity, self.last[code] = scaled[number], scaled[price]
         units, paid = quantity // ticker.unit_scaled, ticker.worth(quantity, scaled[price])
         sold, bought = self.of(trade.sold.account, code), self.of(trade.bought.account, code)
-        sold.trade(-units, -paid)
-        bought.trade(units, paid)
+        earned = (bought.trade(units, paid), sold.trade(-units, -paid))
+        if record.fills:
+            self._remember(act.ref, earned, record)
         bought.fees += trade.fees[0]
         sold.fees += trade.fees[1]
+
+    def _remember(self, ref: str, earned: tuple[Fraction, Fraction], record: Standing) -> None:
+        """What a trade realised for its buyer and seller, as long as a bust may undo it."""
+        self._earned[ref] = earned
+        if len(self._earned) > 2 * len(record.fills) + 100:
+            known = {line.split(" ", 2)[1] for line in record.fills}
+            known |= {bust.fill.ref for bust in record.busts.values()}
+            self._earned = {one: self._earned[one] for one in self._earned if one in known}
+
+    def _undo(self, fill: Fill, record: Standing) -> None:
+        """A trade is undone: what it changed is taken back, and the price before it is the last."""
+        ticker, earned = self.pit.tickers[fill.ticker], self._earned.pop(fill.ref, None)
+        if earned is None:  # nothing that is held
+            return
+        units = fill.quantity // ticker.unit_scaled
+        paid = fill.quantity * fill.price // ticker.value_scaled
+        sides = ((fill.buyer, 1), (fill.seller, -1))
+        for (account, sign), profit, fee in zip(sides, earned, fill.fees, strict=True):
+            position = self.of(account, fill.ticker)
+            position.undo(sign * units, sign * paid, profit)
+            position.fees -= fee
+        last = last_of(record, fill.ticker)
+        self.last.pop(fill.ticker)
+        if last:
+            self.last[fill.ticker] = last[1]
 
     def value(self, code: str, position: Position) -> Fraction | None:
         """What a position is worth at the last price; None before the first trade."""

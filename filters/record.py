@@ -86,10 +86,10 @@ STATE = vocabulary(
             keys={"waits": "names", "refused": "yes"},
         ),
         Verb(
-            "remembered",
-            "{fills:count}",
-            "What a bust may undo: time, fill, quantity, ticker, price, buyer, seller, fees, bust.",
-            keys={"lines": "block"},
+            "filled",
+            "{fill:rest}",
+            "A fill that a bust may undo: time, reference, quantity, ticker, price (in 10**-9), "
+            "accounts of buyer and seller, their fees, the bust that undid it.",
         ),
         Verb("due", "{instruction:owned}", "An answer of the signer's keeper that does not stand."),
         Verb(
@@ -117,24 +117,8 @@ def reference_key(ref: str) -> tuple[int, int]:
     return int(number), int(index or 1)
 
 
-def hold_key(ref: str) -> tuple[bool, int, int, str]:
-    """What accounts hold for, in order: instructions by their entries, then positions.
-
-    `1042`, an instruction; `1070 buyer`, what a bust takes of its side; `short alice ACME`.
-    """
-    if not ref[0].isdigit():
-        return True, 0, 0, ref
-    return False, *reference_key(ref.partition(" ")[0]), ref
-
-
-def hold_name(ref: str) -> str:
-    """What a hold is for, as a refusal says it: `1042`, `1070`, `short ACME`."""
-    word, _, rest = ref.partition(" ")
-    return word if word[0].isdigit() else f"{word} {rest.partition(' ')[2]}"
-
-
 def dump(record: Standing) -> Iterator[Directive]:
-    """The record as directives of `STATE`, in canonical order."""
+    """The record as directives of `STATE`, in canonical order; its fills are `dump_fills`'s."""
     for order in record.orders.values():  # as they came: by entry
         keys: dict[str, object] = {"time": order.time}
         if order.until:
@@ -195,18 +179,32 @@ def dump(record: Standing) -> Iterator[Directive]:
         yield Directive("replacing", (f"{replace.owner}/{ref}", *asked), keys)
     for ref in sorted(record.busts, key=reference_key):
         bust = record.busts[ref]
-        keys = {"waits": tuple(bust.waits)} if bust.waits else {}
-        if bust.refused:
-            keys["refused"] = "yes"
+        keys = {"waits": tuple(bust.waits)} | ({"refused": "yes"} if bust.refused else {})
         yield Directive("busting", (ref, bust.fill.line()), keys)
-    if record.fills:
-        lines = "\n".join(record.fills)
-        yield Directive("remembered", (len(record.fills),), {"lines": lines})
     for ref in sorted(record.due, key=reference_key):
         yield Directive("due", (f"{record.due[ref]}/{ref}",))
     yield from _courses(record)
     for asset, total in sorted(record.totals.items()):
         yield Directive("total", (asset, total))
+
+
+def dump_fills(record: Standing) -> str:
+    """The fills that a bust may undo, as text of `STATE`; they are many, and seldom read."""
+    return "".join(f"filled {line}\n" for line in record.fills)
+
+
+def load_fills(record: Standing, text: str) -> str:
+    """Take the lines of `dump_fills` out of a text: what is left of it. ValueError."""
+    text = f"\n{text}"
+    start = text.find("\nfilled ")
+    if start < 0:
+        return text[1:]
+    end = text.index("\n", text.rindex("\nfilled ") + 1)
+    lines = text[start + len("\nfilled ") : end].split("\nfilled ")
+    if text.count("\n", start, end) != len(lines):
+        raise ValueError("the lines of `filled` do not stand together")
+    record.fills.extend(lines)
+    return text[1:start] + text[end:] if start else text[end + 1 :]
 
 
 def _courses(record: Standing) -> Iterator[Directive]:
@@ -285,8 +283,6 @@ def load(record: Standing, state: Iterable[Directive], pit: Pit) -> None:
         elif directive.verb == "busting":
             bust = record.busts[args[0]] = Bust(args[0], Fill.of(args[1]))
             bust.waits, bust.refused = list(keys["waits"]), "refused" in keys
-        elif directive.verb == "remembered":
-            record.fills.extend(keys["lines"].split("\n"))
         elif directive.verb == "due":
             record.due[ref] = owner
         elif directive.verb == "total":

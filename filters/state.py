@@ -14,6 +14,7 @@ from pit.archives.mbox import Checkpoint
 from pit.archives.verbs import Directive, Verb, vocabulary
 from pit.filters import record
 from pit.filters.lanes import Divergence, Owed
+from pit.filters.standing import Standing
 from pit.pits import dump as fold
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def dump(run: "Run") -> Checkpoint:
         if found.owed:
             lines.append(_show_owed("instead", "-", Owed(found.lane, found.owed, "1"), run))
     lines += [show(directive, vocab) for directive in record.dump(run.record)]
+    lines.append(record.dump_fills(run.record))
     lines += [show(directive, vocab) for directive in run.filter.dump(run.record)]
     number, root = (pit.entry, "-") if pit.open else pit.seal
     return Checkpoint(name, number, root, "".join(lines))
@@ -88,14 +90,16 @@ def _load(run: "Run", checkpoint: Checkpoint) -> None:
     owed: list[tuple[str, str, str, str]] = []
     plain: list[str] = []
     position = 0
-    for found in _OWED.finditer(checkpoint.text):
-        plain.append(checkpoint.text[position : found.start()])
+    started = run.started  # over folds that are loaded already
+    text = record.load_fills(Standing() if started else run.record, checkpoint.text)
+    for found in _OWED.finditer(text):
+        plain.append(text[position : found.start()])
         position = found.end()
         owed.append((found[1], found[3], found[4], found[5]))
-    plain.append(checkpoint.text[position:])
+    plain.append(text[position:])
     state = parse_directives("".join(plain), words(run)).directives
     pit = run.pit
-    if run.started:  # over folds that are loaded already
+    if started:
         _load_owed(run, owed)
         run.filter.load(state, pit, run.record)
         return

@@ -15,6 +15,7 @@ from pit.archives.errors import NoInput
 from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive
 from pit.filters.accounts import OUTSIDE, Posting
+from pit.filters.busting import Ruling
 from pit.filters.instructions import Act, Claim
 from pit.filters.lanes import Owed
 from pit.filters.positions import Positions
@@ -184,6 +185,8 @@ def _claimed(act: Act) -> str:
 def _what(act: Act, pit: Pit) -> str:
     """A directive in words."""
     claim = act.subject
+    if isinstance(claim, Ruling):
+        return f"bust of {claim.bust.fill.ref}"
     if isinstance(claim, Claim):
         said = f"{claim.verb} {plain(claim.written)} {claim.asset}"
         if claim.verb == "transfer":

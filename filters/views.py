@@ -60,6 +60,7 @@ def trade(traded: Traded) -> Row:
         "buyer": traded.buyer,
         "seller": traded.seller,
         "taker": traded.taker,
+        "busted": traded.busted,
     }
 
 

@@ -82,10 +82,11 @@ def found(
     units: str = "10000",
     fee: str = "maker 0 taker 0",
     margin: str = "0.5",
+    accounts: bool = True,
 ) -> Archive:
     """A pit with members, `shards` keepers, two specialists, three tickers, cash and units.
 
-    CHAR may be sold short, and there is little of it.
+    CHAR may be sold short, and there is little of it. accounts: each member has a further one, too.
     """
     archive = Archive()
     archive.append("operator", "pit acme\n" + CHARTER)
@@ -120,10 +121,12 @@ def found(
         for member in members:
             given = 20 if short else units
             archive.say("issuer", f"transfer {given} {ticker} to {member}")
-            archive.say("issuer", f"transfer {given} {ticker} to {member}:savings")
+            if accounts:
+                archive.say("issuer", f"transfer {given} {ticker} to {member}:savings")
     for member in members:
         archive.say("cashier", f"deposit {member} {cash} EUR")
-        archive.say("cashier", f"deposit {member}:savings {cash} EUR")
+        if accounts:
+            archive.say("cashier", f"deposit {member}:savings {cash} EUR")
     archive.seal()
     return archive
 
@@ -222,6 +225,7 @@ def instructions(
                 made.append(("operator", 'bust {fill} "a mistake"', rng.randrange(1000)))
                 continue
             kinds.append(f"rule margin {rng.choice(['0', '0.25', '0.5', '1', '3'])}")
+            kinds.append(f"rule bust-window {rng.choice(['5m', '20m', '30d', '30d'])}")
             made.append(("operator", rng.choice(kinds), -1))
         elif kind < 0.93:
             made.append((member, transfer(rng, member, rng.choice(members), scarce), -1))
@@ -326,13 +330,21 @@ def play(
     cash: str = "100000",
     units: str = "10000",
     count: int = 40,
+    accounts: bool = False,
 ) -> Session:
-    """Play the instructions of a seed: with instant mail, or with every kind of bad mail."""
+    """Play the instructions of a seed: with instant mail, or with every kind of bad mail.
+
+    accounts: members have further ones, and use them.
+    """
     rng = random.Random(seed)
     members = ["alice", "bob", "carol", "dave"][: rng.randint(2, 4)]
     script = instructions(rng, members, count, scarce=int(units) < 1000)
+    if not accounts:
+        script = [
+            (who, text.replace(SAVINGS, "").replace(":savings", ""), n) for who, text, n in script
+        ]
     fee = rng.choice(["maker 0 taker 0", "maker 0.001 taker 0.003", "maker 0 taker 0.01"])
-    archive = found(members, shards, cash, units, fee)
+    archive = found(members, shards, cash, units, fee, accounts=accounts)
     running = processes(shards, split=chaos and seed % 4 == 3)
     settle(archive, running)
     flying: list[Draft] = []

@@ -112,7 +112,7 @@ def check_views(path: Path, home: Home) -> None:
     assert ask(path, f"SELECT {columns}") == [tuple(row.values()) for row in shown("holdings")]
     columns = (
         "ref, time, ticker, quantity_shown, price_shown, buyer || '/' || buyer_order, "
-        "seller || '/' || seller_order, ifnull(taker, '') FROM fills"
+        "seller || '/' || seller_order, ifnull(taker, ''), ifnull(busted, '') FROM fills"
     )
     assert ask(path, f"SELECT {columns}") == [tuple(row.values()) for row in shown("tape")]
     columns = (

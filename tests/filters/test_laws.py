@@ -129,8 +129,8 @@ def check_short(filter: Positions, record: Standing, held: dict[str, Hold]) -> N
 def test_with_plenty_of_cash_bad_mail_ends_as_instant_mail(round: int) -> None:
     for seed in range(round * PLENTY, (round + 1) * PLENTY):
         shards = 1 + seed % 3
-        instant = play(seed, shards=1 + (seed + 1) % 3, chaos=False, count=25)
-        chaotic = play(seed, shards=shards, chaos=True, count=25)
+        instant = play(seed, shards=1 + (seed + 1) % 3, chaos=False, count=25, accounts=True)
+        chaotic = play(seed, shards=shards, chaos=True, count=25, accounts=True)
         check_end(instant)
         check_end(chaotic)
         assert trades(chaotic) == trades(instant)
@@ -140,13 +140,15 @@ def test_with_plenty_of_cash_bad_mail_ends_as_instant_mail(round: int) -> None:
 @pytest.mark.parametrize("round", range(ROUNDS))
 def test_with_scarce_cash_and_bad_mail_nothing_is_promised_twice(round: int) -> None:
     for seed in range(round * SCARCE, (round + 1) * SCARCE):
-        session = play(seed, shards=1 + seed % 3, chaos=True, cash="250", units="25", count=40)
+        scarce = {"cash": "250", "units": "25"}
+        session = play(seed, shards=1 + seed % 3, chaos=True, count=40, accounts=True, **scarce)  # type: ignore[arg-type]
         check_end(session)
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_a_checkpoint_at_any_entry_continues_as_if_there_was_none(seed: int) -> None:
-    session = play(seed, shards=1 + seed % 2, chaos=True, cash="400", units="40", count=25)
+    scarce = {"cash": "400", "units": "40"}
+    session = play(seed, shards=1 + seed % 2, chaos=True, count=25, accounts=True, **scarce)  # type: ignore[arg-type]
     for process in session.running:
         whole = replay(session.archive, process.make)
         for cut in range(1, len(session.archive.entries)):
@@ -161,7 +163,7 @@ def test_a_checkpoint_at_any_entry_continues_as_if_there_was_none(seed: int) -> 
 
 
 def test_publishing_what_is_owed_leaves_nothing_owed() -> None:
-    session = play(5, shards=2, chaos=True, count=30)
+    session = play(5, shards=2, chaos=True, count=30, accounts=True)
     before = len(session.archive.entries)
     settle(session.archive, session.running)
     assert len(session.archive.entries) == before

@@ -298,10 +298,9 @@ def test_what_is_locked_is_free_again_when_nothing_is_short() -> None:
     [
         (
             [("alice", "sell 45 CHAR @ 10.00")],
-            "sell 45 @ 10.00 needs 125.00 EUR; available 100.00 = balance 100.00; "
-            "20 CHAR available, 25 short; margin 0.5, no last price; 15.00 locked for each unit "
-            "short: then held 125.00 = 0.00 for 0 short + 125.00 for sells + 0.00 for buys, "
-            "now 0.00",
+            "sell 45 @ 10.00 needs 125.00 EUR more (20 CHAR available, 25 short, margin 0.5, "
+            "no last price; 15.00 locked for each unit short: then held 125.00 = 0.00 for 0 short "
+            "+ 125.00 for sells + 0.00 for buys, now 0.00); available 100.00 = balance 100.00",
         ),
         (
             [
@@ -309,10 +308,9 @@ def test_what_is_locked_is_free_again_when_nothing_is_short() -> None:
                 ("alice", "buy 1 CHAR @ 20.00"),
                 ("alice", "sell 27 CHAR @ 10.00"),  # 6 short at 30.00, which bring 10.00: 120.00
             ],
-            "sell 27 @ 10.00 needs 120.00 EUR; available 80.00 = balance 80.00; "
-            "21 CHAR available, 6 short; margin 0.5, last 20.00; 30.00 locked for each unit "
-            "short: then held 120.00 = 0.00 for 0 short + 120.00 for sells + 0.00 for buys, "
-            "now 0.00",
+            "sell 27 @ 10.00 needs 120.00 EUR more (21 CHAR available, 6 short, margin 0.5, "
+            "last 20.00; 30.00 locked for each unit short: then held 120.00 = 0.00 for 0 short + "
+            "120.00 for sells + 0.00 for buys, now 0.00); available 80.00 = balance 80.00",
         ),
         (
             [("alice", "sell 30 CHAR @ 10.00"), ("alice", "withdraw 60 EUR")],

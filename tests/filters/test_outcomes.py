@@ -141,6 +141,7 @@ FEE = rf"(?:, {NUMBER} (\S+) fee)?"
 MOVED = [
     (rf": bought {NUMBER} (\S+) at \S+, {NUMBER} ([A-Z0-9]+) paid{FEE}", (1, -1, -1)),
     (rf": sold {NUMBER} (\S+) at \S+, {NUMBER} ([A-Z0-9]+) received{FEE}", (-1, 1, -1)),
+    (rf"undone, {NUMBER} (\S+) given back, {NUMBER} (\S+) received{FEE}", (-1, 1, 1)),
     (rf": {NUMBER} (\S+) given to", (-1,)),
     (rf": received {NUMBER} (\S+)(?:,| from)", (1,)),
     (rf": issued {NUMBER} (\S+),", (1,)),

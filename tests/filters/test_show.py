@@ -110,7 +110,7 @@ def test_what_is_of_no_ticker_has_none(what: str, home: Path) -> None:
 
 def test_the_balances_of_a_period_count_what_came_before_it(printed: Printed) -> None:
     every = json.loads(printed.statement("alice", "--json"))["lines"]
-    since, until = every[3]["time"], every[-1]["time"]
+    since, until = every[4]["time"], every[-1]["time"]
     part = json.loads(printed.statement("alice", "--json", "--since", since, "--until", until))
     assert part["lines"] == [row for row in every if since <= row["time"] < until] != []
     assert part["lines"][0]["change"].lstrip("+") != part["lines"][0]["balance"]
