@@ -17,7 +17,7 @@ distributed synthetic market".
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from operator import add, sub
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 from pit.archives.errors import PitError
 from pit.filters.bounds import Family
@@ -72,15 +72,16 @@ class Portfolio:
     lacks, an order that is not open.
     """
 
-    __slots__ = ("_matched", "_orders", "_places", "_points", "_seen", "_sums", "family")
+    __slots__ = ("_asked", "_matched", "_orders", "_places", "_points", "_seen", "_sums", "family")
     _sums: list[int]
-    _asked: ClassVar[tuple[list[int], Leg, list[int]]] = [], ("", 0, 0), []
-    """The last question, of whatever account: its sums, the order, and the sums with it."""
+    _asked: tuple[list[int], Leg, list[int]] | None
+    """The last question: the sums before, the order, and the sums with it."""
 
     def __init__(self, family: Family, matched: Iterable[Matched] = ()) -> None:
         self.family = family
         self._matched = {market: (quantity, paid) for market, quantity, paid in matched}
         self._orders: dict[str, Order] = {}
+        self._asked = None
         self.rebuild()
 
     def copy(self) -> "Portfolio":
@@ -110,9 +111,11 @@ class Portfolio:
     def open(self, ref: str, market: str, quantity: int, price: int) -> None:
         """One more open order; a sell's quantity is negative."""
         leg = market, quantity, price
-        self._enter((market,))
-        before, asked, sums = Portfolio._asked
-        if before is not self._sums or asked != leg:
+        asked, self._asked = self._asked, None
+        if asked and asked[0] is self._sums and asked[1] == leg:
+            sums = asked[2]
+        else:
+            self._enter((market,))
             sums = self._with(self._losses(leg))
         self._note(ref, ((leg,),))
         self._sums = sums
@@ -160,7 +163,7 @@ class Portfolio:
         leg = market, quantity, price
         self._enter((market,))
         sums = self._with(self._losses(leg))
-        Portfolio._asked = self._sums, leg, sums
+        self._asked = self._sums, leg, sums
         least = min(sums)
         return least if least < 0 else 0
 
