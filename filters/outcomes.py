@@ -15,6 +15,7 @@ from pit.archives.amounts import decimal, plain
 from pit.archives.fields import show_time
 from pit.filters.accounts import Hold
 from pit.filters.busting import Bust, Fill, Ruling
+from pit.filters.combos import Combo
 from pit.filters.instructions import (
     SCALE,
     Act,
@@ -55,22 +56,24 @@ class Teller(Positions):
     def step(self, event: Event, pit: Pit, record: Standing) -> Iterator[Owed]:
         """As `positions`, a directive at a time."""
         self.said = []
-        coming = Counter[str]()  # what later fills of this entry take of an order, in 10**-9
+        coming = Counter[
+            tuple[str, str]
+        ]()  # what later fills of this entry take of an order, in 10**-9
         for act in event.acts:
             if isinstance(act.subject, Trade):
                 for order in act.subject.sides:
-                    coming[order.ref] += scaled[act.directive.args[0]]
+                    coming[order.ref, order.ticker] += scaled[act.directive.args[0]]
         for act in event.acts:
             hold = self.accounts.holds.get(_subject(act))
             yield from super().step(event._replace(acts=(act,)), pit, record)
             if isinstance(act.subject, Trade):
                 for order in act.subject.sides:
-                    coming[order.ref] -= scaled[act.directive.args[0]]
+                    coming[order.ref, order.ticker] -= scaled[act.directive.args[0]]
             for handle, line in self._tell(act, hold, coming, event.signer, pit):
                 self.said.append(Outcome(handle, printable(line)))
 
     def _tell(
-        self, act: Act, hold: Hold | None, coming: Counter[str], signer: str, pit: Pit
+        self, act: Act, hold: Hold | None, coming: Counter[tuple[str, str]], signer: str, pit: Pit
     ) -> Iterator[tuple[str, str]]:
         """(handle, line) of a directive that has had its effect; hold: before it."""
         verb, args, keys = act.directive
@@ -83,6 +86,8 @@ class Teller(Positions):
                 yield owner, f"{_name(ref, subject)}: refused: {args[1]}"
             elif isinstance(subject, Order):
                 yield owner, f"{_name(ref, subject)}: {self._accepted(subject, pit)}"
+            elif isinstance(subject, Combo):
+                yield owner, f"{_name(ref, subject)}: {_combined(subject)} accepted, works at once"
             elif isinstance(subject, Claim):
                 yield from self._granted(subject, pit)
             elif isinstance(subject, Replace):
@@ -99,6 +104,9 @@ class Teller(Positions):
                 yield subject.owner, self._goes_on(subject, str(args[3]), pit)
             elif isinstance(subject, Order):
                 yield subject.owner, self._ended(subject, str(args[3]), hold, pit)
+            elif isinstance(subject, Combo):
+                said = "not all of it could trade at once for that; nothing did"
+                yield subject.owner, f"{_name(subject.ref, subject)}: killed: {said}"
             elif isinstance(subject, Cancel | Replace):
                 line = f"{subject.ref}: too late, {subject.target} works no more"
                 yield subject.owner, line
@@ -177,7 +185,7 @@ class Teller(Positions):
             yield claim.owner, f"{claim.ref}: cancelled by {ref}{free}, {available}"
 
     def _traded(
-        self, act: Act, trade: Trade, coming: Counter[str], ticker: Ticker, pit: Pit
+        self, act: Act, trade: Trade, coming: Counter[tuple[str, str]], ticker: Ticker, pit: Pit
     ) -> Iterator[tuple[str, str]]:
         number, code, price = act.directive.args[:3]
         cost = ticker.worth(scaled[number], scaled[price])
@@ -190,7 +198,7 @@ class Teller(Positions):
             if fee:
                 said += f", {_plain(fee, ticker.currency, pit)} {ticker.currency} fee"
             left = self._now(order.owner, asset, pit, "left" if order.buys else f"{asset} left")
-            rest = order.quantity - order.filled + coming[order.ref]
+            rest = order.quantity - order.filled + coming[order.ref, order.ticker]
             more = f"; {_of(rest, order, ticker)} still work" if rest else ""
             yield order.owner, f"{_name(order.ref, order)}: {said}, {left}{more}"
 
@@ -268,8 +276,14 @@ def _subject(act: Act) -> str:
 
 def _name(ref: str, subject: object) -> str:
     """An instruction by its reference, and the member's own."""
-    label = subject.label if isinstance(subject, Order) else ""
+    label = subject.label if isinstance(subject, Order | Combo) else ""
     return f"{ref} ({label})" if label else ref
+
+
+def _combined(combo: Combo) -> str:
+    """What a combination asks for: `combo 10 at 3.50 of +1 RAIN.2, -1 RAIN.3`."""
+    legs = ", ".join(combo.keys["legs"].split("\n"))
+    return f"combo {plain(combo.written)} at {plain(combo.limit)} of {legs}"
 
 
 def _plain(amount: int, asset: str, pit: Pit) -> str:

@@ -6,7 +6,7 @@ everything. Nothing here comes from `pit.filters`.
 """
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, time, timedelta
 from decimal import Context, Decimal, localcontext
 from fractions import Fraction
@@ -206,6 +206,33 @@ class Book:
             self.enter(order, again=True)
 
 
+def combine(said: Instruction, book: Callable[[str], Book], lines: list[str]) -> None:
+    """A combination: what its legs would trade is tried in copies of their books (10)."""
+    _, quantity, _, net = said.text.split()
+    legs = []
+    for line in said.keys["legs"].split("\n"):
+        sign, ratio, ticker = line[0], Decimal(line[1:].split()[0]), line.split()[1]
+        side = "buy" if sign == "+" else "sell"
+        text = f"{side} {plain(Decimal(quantity) * ratio)} {ticker} @ market"
+        legs.append((said._replace(text=text, keys={"tif": "ioc", "stp": "newest"}), ticker))
+    cost, works = NONE, all(book(ticker).phase == "open" for _, ticker in legs)
+    for leg, ticker in legs:
+        tried, order = copy.deepcopy(book(ticker)), Order(leg, time())
+        tried.lines = []
+        tried.trade(order)
+        works = works and order.filled == Decimal(leg.text.split()[1])
+        for line in tried.lines:
+            if line.startswith("fill "):
+                cost += order.sign * Decimal(line.split()[1]) * Decimal(line.split()[4])
+    if not works or cost > Decimal(quantity) * Decimal(net):
+        lines.append(f"leaves {said.member}/{said.entry} 0 killed")
+        return
+    for leg, ticker in legs:
+        book(ticker).trade(Order(leg, time()))
+    for _, ticker in legs:
+        book(ticker).trigger()
+
+
 def plain(number: Decimal) -> str:
     """Without zeros at the end, never with an exponent."""
     return f"{number.normalize():f}"
@@ -240,6 +267,8 @@ def oracle(session: Iterable[Instruction]) -> list[str]:
                         book(order.ticker).replace(order, quantity, price, said.entry)
                     else:
                         book(order.ticker).leaves(order, NONE, f"cancelled {said.entry}")
+                case ["combo", *_]:
+                    combine(said, book, lines)
                 case ["halt", ticker]:
                     book(ticker).phase = "halted"
                 case ["resume", ticker]:
