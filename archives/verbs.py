@@ -8,7 +8,7 @@ of millions (LANGUAGE, The words).
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -27,6 +27,9 @@ class Directive(NamedTuple):
 
 
 NO_KEYS: Mapping[str, Any] = Directive("", ()).keys
+
+make_directive = partial(tuple.__new__, Directive)
+"""A directive of its three parts, for half the cost of a call of the class."""
 
 
 class Slot(NamedTuple):

@@ -28,6 +28,9 @@ from pit.pits.listing import Holder
 from pit.pits.options import parser, part
 from pit.pits.state import Pit
 
+_ASKING = (Order, Replace)
+"""What waits for its keeper's answer."""
+
 
 class Match:
     """The matching filter (see the module).
@@ -82,7 +85,7 @@ class Match:
                 elif isinstance(subject, Replace):
                     self._drain(subject.lane, event.time, record, out)
             elif verb == "cancel" or verb == "replace":
-                if isinstance(subject, Cancel | Replace):
+                if isinstance(subject, (Cancel, Replace)):
                     self._take(subject.lane, event.time, subject, pit, record, out)
             elif verb in ("suspend", "expel"):
                 banned = Banned(ref, directive.args[0])
@@ -103,11 +106,10 @@ class Match:
             if not self._works(ticker, pit):
                 return
             lane = self.lanes[ticker] = Lane(ticker, pit, record)
-        waiting = lane.waiting
-        if waiting or (isinstance(what, Order | Replace) and not what.accepted):
-            waiting.append(Item(time, what))
+        if lane.waiting or (isinstance(what, _ASKING) and not what.accepted):
+            lane.waiting.append(Item(time, what))
         else:
-            self._work(lane, Item(time, what), out)
+            self._work(lane, what, out)
 
     def _drain(self, ticker: str, now: str, record: Standing, out: list[Owed]) -> None:
         """Work what waits, in order, up to the first instruction that has no answer."""
@@ -116,22 +118,21 @@ class Match:
             return
         waiting = lane.waiting
         while waiting:
-            time, what, _ = waiting[0]
-            if isinstance(what, Order | Replace) and not what.accepted:
+            time, what, fired = waiting[0]
+            if isinstance(what, _ASKING) and not what.accepted:
                 if stands(what.ref, record):
                     return  # no answer yet
                 waiting.popleft()  # refused
                 continue
-            item = waiting.popleft()
+            waiting.popleft()
             lane.pass_time(time, out)
-            self._work(lane, item, out)
+            self._work(lane, what, out, fired=fired)
         lane.pass_time(now, out)
         self._wake(lane)
 
-    def _work(self, lane: Lane, item: Item, out: list[Owed]) -> None:
-        what = item.what
+    def _work(self, lane: Lane, what: What, out: list[Owed], *, fired: bool = False) -> None:
         if isinstance(what, Order):
-            lane.order(what, out, fired=item.fired)
+            lane.order(what, out, fired=fired)
             if what.until:
                 self._wake(lane)
         elif isinstance(what, Cancel):

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from pit.archives.amounts import decimal, trimmed
+from pit.archives.amounts import decimal, plain, trimmed
+from pit.archives.fields import show_limit, show_time
 from pit.archives.verbs import Directive, Verb, vocabulary
 from pit.filters.instructions import (
     NO_FEES,
@@ -69,24 +70,12 @@ def reference_key(ref: str) -> tuple[int, int]:
 def dump(record: Standing) -> Iterator[Directive]:
     """The record as directives of `STATE`, in canonical order."""
     for order in record.orders.values():  # as they came: by entry
-        keys: dict[str, object] = {"time": order.time}
-        if order.until:
-            keys["until"] = order.until
-        if order.label:
-            keys["ref"] = order.label
-        keys |= _said(order.terms)
-        if order.filled:
-            keys["filled"] = trimmed(decimal(order.filled, SCALE))
-        if order.cover >= 0:
-            keys["cover"] = order.cover
-        if order.rates is not NO_FEES:
-            keys["fee"] = tuple(trimmed(decimal(rate, SCALE)) for rate in order.rates)
-        if order.charges:
-            keys["charges"] = order.charges
-        if order.accepted:
-            keys["accepted"] = "yes"
-        side = "buy" if order.buys else "sell"
-        yield Directive("order", (order.name, side, order.written, order.ticker, order.limit), keys)
+        yield _order(order)
+    yield from _others(record)
+
+
+def _others(record: Standing) -> Iterator[Directive]:
+    """The record without the orders."""
     for ref in sorted(record.claims, key=reference_key):
         claim = record.claims[ref]
         about = {"to": claim.to, "accepted": "yes" if claim.accepted else ""}
@@ -109,11 +98,59 @@ def dump(record: Standing) -> Iterator[Directive]:
         yield Directive("total", (asset, total))
 
 
+_ACCEPTED = "  accepted: yes\n"
+
+
+def lines(record: Standing) -> Iterator[str]:
+    """The record as text: what `dump` says, printed.
+
+    Most orders say no more than they must, and are printed without a directive being made of them.
+    """
+    for order in record.orders.values():
+        said = order.until or order.label or order.filled or order.charges or order.cover >= 0
+        if said or order.terms is not PLAIN or order.rates is not NO_FEES:
+            yield STATE["order"].show(_order(order))
+            continue
+        side, accepted = "buy" if order.buys else "sell", _ACCEPTED if order.accepted else ""
+        yield (
+            f"order {order.owner}/{order.ref} {side} {plain(order.written)} {order.ticker} "
+            f"@ {show_limit(order.limit)}\n  time: {show_time(order.time)}\n{accepted}"
+        )
+    for directive in _others(record):
+        yield STATE[directive.verb].show(directive)
+
+
+def _order(order: Order) -> Directive:
+    side = "buy" if order.buys else "sell"
+    args = (order.name, side, order.written, order.ticker, order.limit)
+    return Directive("order", args, _keys(order))
+
+
+def _keys(order: Order) -> dict[str, object]:
+    """What an order says, and what became of it."""
+    keys: dict[str, object] = {"time": order.time}
+    if order.until:
+        keys["until"] = order.until
+    if order.label:
+        keys["ref"] = order.label
+    if order.terms is not PLAIN:
+        keys |= _said(order.terms)
+    if order.filled:
+        keys["filled"] = trimmed(decimal(order.filled, SCALE))
+    if order.cover >= 0:
+        keys["cover"] = order.cover
+    if order.rates is not NO_FEES:
+        keys["fee"] = tuple(trimmed(decimal(rate, SCALE)) for rate in order.rates)
+    if order.charges:
+        keys["charges"] = order.charges
+    if order.accepted:
+        keys["accepted"] = "yes"
+    return keys
+
+
 def _said(terms: Terms) -> dict[str, object]:
-    """The terms of an order as keys; those of a plain one say nothing."""
+    """The terms of an order as keys."""
     keys: dict[str, object] = {}
-    if terms is PLAIN:
-        return keys
     for key, amount in (("stop", terms.stop), ("min", terms.minimum), ("show", terms.show)):
         if amount:
             keys[key] = trimmed(decimal(max(0, amount), SCALE))

@@ -48,8 +48,8 @@ def dump(run: "Run") -> Checkpoint:
         lines.append(_show_owed("stands", "-", stands, run))
         if found.owed:
             lines.append(_show_owed("instead", "-", Owed(found.lane, found.owed, "1"), run))
-    lines += [show(directive, vocab) for directive in record.dump(run.record)]
-    lines += [show(directive, vocab) for directive in run.filter.dump(run.record)]
+    lines += record.lines(run.record)
+    lines += [vocab[directive[0]].show(directive) for directive in run.filter.dump(run.record)]
     number, root = (pit.entry, "-") if pit.open else pit.seal
     return Checkpoint(name, number, root, "".join(lines))
 
