@@ -41,13 +41,14 @@ def dump(run: "Run") -> Checkpoint:
         for directive in fold.dump(pit)
         if directive.verb != "rule" or directive.args[0] != name
     ]
-    for owed, signer in run.owed():
-        lines.append(_show_owed("owed", signer or "-", owed, run))
+    for owed, signer, text in run.printed():
+        lines.append(_line("owed", signer or "-", owed, text))
     for found in sorted(run.lanes.diverged.values()):
         stands = Owed(found.lane, found.stands, found.report)
-        lines.append(_show_owed("stands", "-", stands, run))
+        lines.append(_line("stands", "-", stands, show(found.stands, pit.words)))
         if found.owed:
-            lines.append(_show_owed("instead", "-", Owed(found.lane, found.owed, "1"), run))
+            instead = Owed(found.lane, found.owed, "1")
+            lines.append(_line("instead", "-", instead, show(found.owed, pit.words)))
     lines += record.lines(run.record)
     lines += [vocab[directive[0]].show(directive) for directive in run.filter.dump(run.record)]
     number, root = (pit.entry, "-") if pit.open else pit.seal
@@ -62,8 +63,7 @@ def _numbers(run: "Run") -> Iterator[Directive]:
             yield Directive("standing", (signer, number))
 
 
-def _show_owed(word: str, signer: str, owed: Owed, run: "Run") -> str:
-    text = show(owed.directive, run.pit.words)
+def _line(word: str, signer: str, owed: Owed, text: str) -> str:
     return f"{word} {signer} {text}  lane: {owed.lane}\n  cause: {owed.cause}\n"
 
 
