@@ -83,7 +83,8 @@ NUMBERS = _Numbers()
 _LIMITS = _Limits()
 
 
-def _show_limit(limit: Decimal | None) -> str:
+def show_limit(limit: Decimal | None) -> str:
+    """A price, or `market`."""
     return "market" if limit is None else plain(limit)
 
 
@@ -100,7 +101,9 @@ def read_time(text: str) -> str:
 
 def show_time(time: str) -> str:
     """A time without the zeros at the end of its fraction."""
-    return time[:-1].rstrip("0").rstrip(".") + "Z" if "." in time else time
+    if time[-2] != "0" or "." not in time:
+        return time
+    return time[:-1].rstrip("0").rstrip(".") + "Z"
 
 
 _SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
@@ -180,7 +183,7 @@ FIELDS: dict[str, Field] = {
         "a price",
         "write 12.50",
         _LIMITS.__getitem__,
-        _show_limit,
+        show_limit,
     ),
     "net": Field(
         f"-?(?:{NUMBER})",

@@ -24,7 +24,7 @@ from pit.archives.language import parse, parse_directives, show
 from pit.archives.mbox import Checkpoint
 from pit.archives.merkle import Frontier
 from pit.archives.words import CORE
-from pit.filters import record, state
+from pit.filters import recall, record, state
 from pit.filters.findings import Checks, Findings
 from pit.filters.verify import Saw, Seal, Verifier
 from pit.pits import dump, rules
@@ -247,8 +247,8 @@ def _load(document: dict[str, Any], verifier: Verifier, folds: Checks) -> None:
     verifier.seals = [Seal(*seal) for seal in document["seals"]]
     verifier.saws = [Saw(*saw) for saw in document["saws"]]
     verifier.roots = {seal.entries: seal.root for seal in verifier.seals}
-    record.load(folds.record, parse_directives(document["record"], record.STATE).directives, pit)
-    record.load_fills(folds.record, document["fills"])
+    recall.load(folds.record, parse_directives(document["record"], record.STATE).directives, pit)
+    recall.load_fills(folds.record, document["fills"])
     for check, kept in zip(folds.each, document["filters"], strict=True):
         state.load(check.run, Checkpoint(*kept["checkpoint"]))
         check.run.check_version()

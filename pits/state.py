@@ -116,9 +116,8 @@ class Pit:
         """Read one entry: its directives take effect one after the other; rules, by `settle`."""
         self.entry, self.time = number, time
         for directive in text.directives:
-            apply = APPLY.get(directive.verb)
-            if apply and not self.objection(directive, signer):
-                apply(self, directive, signer)
+            if directive.verb in APPLY and not self.objection(directive, signer):
+                APPLY[directive.verb](self, directive, signer)
 
     def settle(self) -> None:
         """The entry is over: the rules that it set are in force."""
