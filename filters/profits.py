@@ -15,6 +15,7 @@ from pit.archives.amounts import decimal, plain
 from pit.filters.figures import half_even
 from pit.filters.history import Chapter
 from pit.filters.instructions import SCALE, Claim, Trade, scaled, smallest
+from pit.filters.whose import chooses, named
 from pit.pits.state import Pit
 
 __all__ = ["Position", "Positions", "rows"]
@@ -48,7 +49,7 @@ class Position:
 
 
 class Positions:
-    """The positions after the chapters read, by member and ticker.
+    """The positions after the chapters read, by account and ticker.
 
     last: the price of each ticker's last trade, in 10**-9.
     """
@@ -60,9 +61,9 @@ class Positions:
         for chapter in chapters:
             self.read(chapter)
 
-    def of(self, member: str, ticker: str) -> Position:
-        """A member's position, an empty one where he has none."""
-        return self.held.setdefault((member, ticker), Position())
+    def of(self, account: str, ticker: str) -> Position:
+        """An account's position, an empty one where it has none."""
+        return self.held.setdefault((account, ticker), Position())
 
     def read(self, chapter: Chapter) -> None:
         """What the next entry changed."""
@@ -76,19 +77,19 @@ class Positions:
                 self.of(chapter.entry.signer, args[1]).take(units, Fraction(0))
             elif verb == "accept" and isinstance(subject, Claim) and subject.asset in pit.tickers:
                 units = subject.amount or 0
-                cost = self.of(subject.owner, subject.asset).give(units)
+                cost = self.of(subject.account, subject.asset).give(units)
                 self.of(subject.to, subject.asset).take(units, cost)
 
     def _trade(self, trade: Trade, number: Decimal, code: str, price: Decimal) -> None:
         ticker = self.pit.tickers.get(code)
-        if ticker is None:
+        if ticker is None or self.pit.decimals(code) is None:  # nothing that is held
             return
         quantity, self.last[code] = scaled[number], scaled[price]
         units, paid = (
             quantity // ticker.unit_scaled,
             quantity * scaled[price] // ticker.value_scaled,
         )
-        sold, bought = self.of(trade.sold.owner, code), self.of(trade.bought.owner, code)
+        sold, bought = self.of(trade.sold.account, code), self.of(trade.bought.account, code)
         sold.realised += paid - sold.give(units)
         bought.take(units, Fraction(paid))
         bought.fees += trade.fees[0]
@@ -105,8 +106,8 @@ class Positions:
 def rows(found: Positions, who: str | None = None) -> Iterator[Row]:
     """The positions as a person reads them; what is no whole number of units is rounded to even."""
     pit = found.pit
-    for (member, code), position in sorted(found.held.items()):
-        if who not in (None, member, code):
+    for (account, code), position in sorted(found.held.items()):
+        if who not in (None, code) and not chooses(str(who), account):
             continue
         ticker = pit.tickers[code]
         decimals = pit.assets[ticker.currency].decimals
@@ -118,7 +119,7 @@ def rows(found: Positions, who: str | None = None) -> Iterator[Row]:
         if value is not None:
             last = plain(decimal(found.last[code], SCALE).quantize(_unit(ticker.price_decimals)))
         yield {
-            "member": member,
+            **named(account),
             "ticker": code,
             "quantity": plain(decimal(position.quantity, ticker.decimals)),
             "average cost": average,
