@@ -150,7 +150,7 @@ class Contracts:
         def text(amount: int) -> str:
             return plain(decimal(amount, decimals))
 
-        held = text(self._needs.get((order.account, driver), 0))
+        held = text(self.needed(order.account, driver))
         at = f"at {driver} = {_number(outcome, ticker)}"
         said = (
             f" more ({at} all of {driver} comes to {text(self._money(worst, ticker))}, held {held}"
@@ -197,6 +197,10 @@ class Contracts:
                 self._pay(order.account, amount, ticker, traded.ref, why)
 
     # Money
+
+    def needed(self, account: str, driver: str) -> int:
+        """What is held of an account's cash for a driver's family, in smallest units."""
+        return self._needs.get((account, driver), 0)
 
     def _portfolio(self, account: str, driver: str) -> Portfolio:
         key = account, driver

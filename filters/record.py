@@ -17,6 +17,7 @@ from pit.filters.instructions import (
 )
 from pit.filters.markets import Bound, Course
 from pit.filters.standing import Standing
+from pit.filters.tally import Mandate
 from pit.pits.state import Pit
 
 STATE = vocabulary(
@@ -78,6 +79,11 @@ STATE = vocabulary(
         ),
         Verb("disputed", "{market:asset} {dispute:reference}", "A dispute of what waits."),
         Verb("voice", "{market:asset} {member:handle} {for:name}", "A panel's vote on it."),
+        Verb(
+            "allowed",
+            "{ticker:asset} {motion:owned} {number:units} {used:units} until {time:time}",
+            "What a motion allows to be issued, and what was issued of it, in smallest units.",
+        ),
         Verb("total", "{asset:asset} {amount:units}", "Smallest units in existence."),
     )
 )
@@ -140,6 +146,9 @@ def dump(record: Standing) -> Iterator[Directive]:
     for ref in sorted(record.due, key=reference_key):
         yield Directive("due", (f"{record.due[ref]}/{ref}",))
     yield from _courses(record)
+    for code, allowed in sorted(record.mandates.items()):
+        for mandate in allowed:  # as they came to stand
+            yield Directive("allowed", (code, *mandate))
     for asset, total in sorted(record.totals.items()):
         yield Directive("total", (asset, total))
 
@@ -211,6 +220,8 @@ def load(record: Standing, state: Iterable[Directive], pit: Pit) -> None:
             record.due[ref] = owner
         elif directive.verb == "total":
             record.totals[args[0]] = args[1]
+        elif directive.verb == "allowed":
+            record.mandates.setdefault(args[0], []).append(Mandate(*args[1:]))
         else:
             _load_course(record, directive)
 
