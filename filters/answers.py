@@ -20,8 +20,10 @@ from pit.filters.show import state_of
 from pit.filters.standing import Standing
 from pit.filters.statement import change
 from pit.filters.tape import traded
+from pit.filters.whose import names_of
 from pit.pits.display import printable
 from pit.pits.home import Home
+from pit.pits.members import owner_of
 from pit.pits.queries import WORDS, Asked
 from pit.pits.reading import entries_of
 from pit.pits.state import Pit
@@ -92,8 +94,7 @@ class Board:
 
     def _orders(self, which: str | None) -> Iterable[Row]:
         match, run = self._match
-        rows = views.orders(match, run.record.orders, run.pit)
-        return (r for r in rows if which in (None, r["ticker"], r["order"].partition("/")[0]))
+        return views.orders(match, run.record.orders, run.pit, which)
 
     def _holdings(self, which: str | None) -> Iterable[Row]:
         return views.holdings(self._teller, self.pit, which)
@@ -125,9 +126,11 @@ class Board:
                         if row["entry"] == bust.fill.ref:
                             row["busted"] = bust.ref
             for posting in past.postings:
-                if ("statement", posting.account) in kept:
+                names = [one for one in names_of(posting.account) if ("statement", one) in kept]
+                if names:
                     row = change(posting, entry.time, balances, run.pit)
-                    kept["statement", posting.account].append(row)
+                    for name in names:
+                        kept["statement", name].append(row)
         return kept
 
     def _tape(self, which: str | None) -> Iterable[Row]:
@@ -171,9 +174,11 @@ def answer(question: Directive, handle: str, address: str, board: Board) -> str:
 
 def _unknown(view: str, which: str | None, pit: Pit) -> str:
     """What is wrong with a name that the pit does not know; '' if it knows it."""
-    if which is None or which in pit.members or which in pit.tickers or view == "rules":
+    if which is None or which in pit.tickers or view == "rules":
         return ""
-    name = printable(which)
+    if owner_of(which) in pit.members:
+        return ""
+    name = printable(owner_of(which))
     if which[:1].isupper():
         known = ", ".join(list(pit.tickers)[:50]) or "nothing"
         return f"{name} is not listed in {pit.name}; listed: {known}"

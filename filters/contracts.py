@@ -170,7 +170,7 @@ class Contracts:
         def text(amount: int) -> str:
             return plain(decimal(amount, decimals))
 
-        held = text(self._needs.get((account, driver), 0))
+        held = text(self.needed(account, driver))
         at, comes = _number(outcome, ticker), text(self._money(worst, ticker))
         said = f" more (at {driver} = {at} all of {driver} comes to {comes}, held {held}"
         return said + (f", fee {text(fee)})" if fee else ")")
@@ -221,6 +221,10 @@ class Contracts:
         """As `Cover`: cover depends on no last price."""
 
     # Money
+
+    def needed(self, account: str, driver: str) -> int:
+        """What is held of an account's cash for a driver's family, in smallest units."""
+        return self._needs.get((account, driver), 0)
 
     def _portfolio(self, account: str, driver: str) -> Portfolio:
         key = account, driver

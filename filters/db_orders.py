@@ -66,6 +66,7 @@ def _order(rows: Rows, one: Said, chapter: Chapter) -> None:
         "entry": chapter.entry.number,
         "time": order.time,
         "owner": order.owner,
+        "account": order.account,
         "side": "buy" if order.buys else "sell",
         "ticker": order.ticker,
         "tif": terms.tif,
@@ -184,7 +185,9 @@ def _fill(rows: Rows, one: Said, chapter: Chapter) -> None:
         currency = ticker.currency
         lots = exact(scaled[quantity] // ticker.unit_scaled)
         at = exact(scaled[price] // 10 ** (SCALE - ticker.price_decimals))
-        value = *money(rows.received.get((one.ref, currency), 0), currency, pit), currency
+        value = None, None, currency  # a contract's fill pays nothing
+        if pit.decimals(code) is not None:
+            value = *money(rows.received.get((one.ref, currency), 0), currency, pit), currency
         fees = [part for fee in trade.fees for part in money(fee, currency, pit)]
     row = (one.ref, entry.number, entry.time, entry.signer, code, lots, plain(quantity), at)
     sides = (*buyer.split("/"), *seller.split("/"))

@@ -20,7 +20,7 @@ from pit.filters.figures import half_even
 from pit.filters.history import Chapter
 from pit.filters.instructions import SCALE, Act, Claim, Trade, scaled, smallest
 from pit.filters.standing import Standing
-from pit.pits.members import owner_of
+from pit.filters.whose import chooses, named
 from pit.pits.state import Pit
 
 __all__ = ["Position", "Positions", "rows"]
@@ -114,7 +114,7 @@ class Positions:
     def _trade(self, trade: Trade, act: Act, record: Standing) -> None:
         number, code, price = act.directive.args[:3]
         ticker = self.pit.tickers.get(code)
-        if ticker is None:
+        if ticker is None or self.pit.decimals(code) is None:  # nothing that is held
             return
         quantity, self.last[code] = scaled[number], scaled[price]
         units, paid = quantity // ticker.unit_scaled, ticker.worth(quantity, scaled[price])
@@ -163,7 +163,7 @@ def rows(found: Positions, who: str | None = None) -> Iterator[Row]:
     """The positions as a person reads them; what is no whole number of units is rounded to even."""
     pit = found.pit
     for (account, code), position in sorted(found.held.items()):
-        if who not in (None, account, owner_of(account), code):
+        if who not in (None, code) and not chooses(str(who), account):
             continue
         ticker = pit.tickers[code]
         decimals = pit.assets[ticker.currency].decimals
@@ -175,7 +175,7 @@ def rows(found: Positions, who: str | None = None) -> Iterator[Row]:
         if value is not None:
             last = plain(decimal(found.last[code], SCALE).quantize(_unit(ticker.price_decimals)))
         yield {
-            "member": account,
+            **named(account),
             "ticker": code,
             "quantity": plain(decimal(position.quantity, ticker.decimals)),
             "average cost": average,

@@ -9,6 +9,7 @@ from pit.filters.instructions import Cancel, Claim, Order, Replace, scaled
 from pit.filters.markets import Bound, Course
 from pit.filters.record import STATE
 from pit.filters.standing import Standing
+from pit.filters.tally import Mandate
 from pit.pits.state import Pit
 
 __all__ = ["load", "load_fills"]
@@ -78,6 +79,8 @@ def load(record: Standing, state: Iterable[Directive], pit: Pit) -> None:
             record.due[ref] = owner
         elif directive.verb == "total":
             record.totals[args[0]] = args[1]
+        elif directive.verb == "allowed":
+            record.mandates.setdefault(args[0], []).append(Mandate(*args[1:]))
         else:
             _load_course(record, directive)
 

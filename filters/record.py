@@ -99,6 +99,11 @@ STATE = vocabulary(
         ),
         Verb("disputed", "{market:asset} {dispute:reference}", "A dispute of what waits."),
         Verb("voice", "{market:asset} {member:handle} {for:name}", "A panel's vote on it."),
+        Verb(
+            "allowed",
+            "{ticker:asset} {motion:owned} {number:units} {used:units} until {time:time}",
+            "What a motion allows to be issued, and what was issued of it, in smallest units.",
+        ),
         Verb("total", "{asset:asset} {amount:units}", "Smallest units in existence."),
     )
 )
@@ -161,6 +166,9 @@ def _others(record: Standing) -> Iterator[Directive]:
     for ref in sorted(record.due, key=reference_key):
         yield Directive("due", (f"{record.due[ref]}/{ref}",))
     yield from _courses(record)
+    for code, allowed in sorted(record.mandates.items()):
+        for mandate in allowed:  # as they came to stand
+            yield Directive("allowed", (code, *mandate))
     for asset, total in sorted(record.totals.items()):
         yield Directive("total", (asset, total))
 

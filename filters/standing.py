@@ -16,7 +16,7 @@ from pit.archives.amounts import WHOLE_DIGITS, decimal, plain
 from pit.archives.language import Text
 from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive
-from pit.filters import combos, markets
+from pit.filters import combos, mandates, markets
 from pit.filters.busting import Bust
 from pit.filters.busts import bust
 from pit.filters.combos import Combo
@@ -35,6 +35,7 @@ from pit.filters.instructions import (
 )
 from pit.filters.markets import Course
 from pit.filters.reported import answer, fill, leaves
+from pit.filters.tally import Mandate
 from pit.pits.members import owner_of
 from pit.pits.state import Pit
 
@@ -48,8 +49,9 @@ class Standing:
 
     busts: those that wait. fills: what a bust may undo, oldest first, as lines (`busts`).
     totals: what is in existence of each asset, in its smallest unit. courses: how each market's
-    driver stands. reporting: the filter whose report was read last; reading: where
-    combinations stand open, the last entry's directives. idle: those that had no effect.
+    driver stands. mandates: what may be issued, by ticker. reporting: the filter whose report was
+    read last; reading: where combinations stand open, the last entry's directives. idle: those that
+    had no effect.
     """
 
     def __init__(self) -> None:
@@ -63,6 +65,7 @@ class Standing:
         self.due: dict[str, str] = {}
         self.totals: dict[str, int] = {}
         self.courses: dict[str, Course] = {}
+        self.mandates: dict[str, list[Mandate]] = {}
         self.reporting = ""
         self.reading: tuple[Directive, ...] = ()
         self.idle: list[Idle] = []
@@ -79,15 +82,18 @@ class Standing:
             self.reporting = directives[0].args[0]
             if self.combos:
                 self.reading = directives
+        else:
+            self.reporting = ""
         for index, directive in enumerate(directives):
             handler = _HANDLERS.get(directive.verb)
             number = entry.number
             ref = str(number) if not index else f"{number}.{index + 1}"
             if handler is None:
-                if not pit.words[directive.verb].mover:
+                verb = pit.words[directive.verb]
+                if not verb.mover and not verb.allows:
                     acts.append(_make_act((ref, directive, None)))
                     continue
-                handler = _held_for
+                handler = _held_for if verb.mover else mandates.mandate
             result = handler(self, ref, directive, entry, pit, after)
             if type(result) is str:
                 self.idle.append(Idle(ref, directive, result))
@@ -149,8 +155,9 @@ def _held_for(
     said = verb.said(directive)
     code = said.get("ticker", "-")
     ticker = pit.tickers.get(code)
-    if ticker is None and code != "-":
-        return record.problem(ref, entry, f"{code} is not listed")
+    objection = pit.objection(directive, entry.signer)
+    if objection:
+        return record.problem(ref, entry, objection)
     asset = said.get("asset") or (ticker.currency if ticker else "")
     asks = Directive(verb.name, (said.get(verb.cover, Decimal(0)), asset), directive.keys)
     claim = Claim(ref, entry.signer, asks, pit, mover=verb.mover, lane=code)
@@ -240,6 +247,10 @@ def _enter(
             f"{asset} in existence would be {plain(decimal(total, decimals))}; "
             f"a total has at most {WHOLE_DIGITS} digits",
         )
+    if directive.verb == "issue" and record.totals.get(asset):
+        why = mandates.spend(record.mandates, asset, whole, entry.time, pit)
+        if why:
+            return record.problem(ref, entry, why)
     record.totals[asset] = total
     return None
 

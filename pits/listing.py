@@ -106,7 +106,7 @@ def tick_problem(ticker: Ticker, currency: Asset) -> str:
         unit = Decimal(1).scaleb(-currency.decimals)
         value = multiply(multiply(ticker.tick, ticker.lot), ticker.unit)
         said = f"tick {plain(ticker.tick)} x lot {plain(ticker.lot)}"
-        said += f" x unit {plain(ticker.unit)}" if ticker.factor != 1 else ""
+        said += f" x unit {plain(ticker.unit)}" if ticker.unit != 1 else ""
         return (
             f"{said} = {plain(value)} is not a whole number of {currency.code}'s "
             f"smallest unit, {plain(unit)}"

@@ -146,6 +146,9 @@ MOVED = [
     (rf": received {NUMBER} (\S+)(?:,| from)", (1,)),
     (rf": issued {NUMBER} (\S+),", (1,)),
     (rf": {NUMBER} (\S+) paid out by", (-1,)),
+    (rf": (?:bought|sold) \S+ \S+ at [0-9.]+, {NUMBER} (\S+) fee, [0-9.]+ available", (-1,)),
+    (rf": .*, {NUMBER} (\S+) received, [0-9.]+ now", (1,)),
+    (rf": .*, {NUMBER} (\S+) paid, [0-9.]+ left", (-1,)),
 ]
 
 

@@ -22,9 +22,8 @@ def traded(*said: tuple[str, str]) -> Archive:
 
 def row(archive: Archive, member: str, ticker: str = "ACME") -> dict[str, str]:
     stands = profits.Positions(history(archive.entries))
-    rows = profits.rows(stands, member)
-    (one,) = [one for one in rows if (one["member"], one["ticker"]) == (member, ticker)]
-    return {key: value for key, value in one.items() if key not in ("member", "ticker")}
+    (one,) = [one for one in profits.rows(stands, member) if one["ticker"] == ticker]
+    return {key: value for key, value in one.items() if key not in ("member", "account", "ticker")}
 
 
 def test_a_position_by_hand() -> None:
