@@ -10,6 +10,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from pit.archives.amounts import units
 from pit.archives.verbs import Directive, Verb
+from pit.filters.busting import Ruling
 from pit.filters.instructions import SCALE, Act, Claim, Problem, Trade, smallest
 from pit.filters.markets import Moved
 from pit.filters.problems import units_of
@@ -49,6 +50,11 @@ def changes(act: Act, signer: str, pit: Pit) -> Iterator[Change]:
         if ticker and pit.decimals(ticker.code) is not None:  # of a contract nobody holds units
             amount = units_of(units(args[0], SCALE), ticker)
             yield from _given(ticker.code, subject.sold.account, subject.bought.account, amount)
+    elif isinstance(subject, Ruling):
+        fill = subject.bust.fill
+        if subject.done and pit.decimals(fill.ticker) is not None:
+            amount = units_of(fill.quantity, pit.tickers[fill.ticker])
+            yield from _given(fill.ticker, fill.buyer, fill.seller, amount)
     elif verb == "accept":
         if (
             isinstance(subject, Claim)
