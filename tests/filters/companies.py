@@ -20,9 +20,9 @@ def at(index: int) -> datetime:
     return START + timedelta(hours=1 + HOURS * index)
 
 
-def found(*args: object) -> Archive:
+def found(*args: object, **said: object) -> Archive:
     """A pit whose companies are governed and pay dividends; ACME's holders govern the pit."""
-    archive = _found(*args)  # type: ignore[arg-type]
+    archive = _found(*args, **said)  # type: ignore[arg-type]
     archive.say("operator", "rule words govern 1", "rule words dividends 1")
     archive.say("operator", "rule governed-by ACME")
     archive.say("cashier", "deposit issuer 100000 EUR")
@@ -39,11 +39,13 @@ OURS = (Dividends, Govern)
 _found, _processes, _instructions = sessions.found, sessions.processes, sessions.instructions
 
 
-def instructions(rng: random.Random, members: list[str], count: int) -> list[tuple[str, str, int]]:
+def instructions(
+    rng: random.Random, members: list[str], count: int, scarce: bool = True
+) -> list[tuple[str, str, int]]:
     """As `sessions.instructions`; every other one is about companies."""
     made: list[tuple[str, str, int]] = []
     motions: list[int] = []
-    for index, trade in enumerate(_instructions(rng, members, count)):
+    for index, trade in enumerate(_instructions(rng, members, count, scarce)):
         if rng.random() < 0.45 and trade[2] < 0:
             made.append(company(rng, members, motions))
             if made[-1][1].startswith("motion"):
