@@ -16,13 +16,14 @@ from pit.archives.language import show
 from pit.archives.mbox import Draft, Entry
 from pit.archives.verbs import Directive
 from pit.filters import views
+from pit.filters.combos import Combo
 from pit.filters.instructions import Act, Cancel, Claim, Order, Replace, Trade
 from pit.filters.lanes import Owed
 from pit.filters.markets import Bound, Bounded, Settled
 from pit.filters.match import Match
 from pit.filters.outcomes import Teller
+from pit.filters.payoffs import risks
 from pit.filters.record import reference_key
-from pit.filters.risk import risks
 from pit.filters.rows import Row
 from pit.filters.runner import Event
 from pit.filters.settle import Settle
@@ -72,10 +73,12 @@ class Floor:
     def waiting(self) -> list[str]:
         """The instructions that no keeper has answered, HANDLE/REF, the oldest first."""
         record = self.run.record
-        asked: list[Order | Claim | Replace] = [*record.orders.values(), *record.claims.values()]
-        asked += record.replaces.values()
-        found = {one.ref: one.owner for one in asked if not one.accepted} | record.due
-        return [f"{found[ref]}/{ref}" for ref in sorted(found, key=reference_key)]
+        asked: list[Order | Claim | Combo | Replace] = [*record.orders.values()]
+        asked += [*record.claims.values(), *record.combos.values(), *record.replaces.values()]
+        found = [(one.ref, one.owner) for one in asked if not one.accepted]
+        found += [*record.due.items()]
+        found += [(bust.ref, owner) for bust in record.busts.values() for owner in bust.waits]
+        return [f"{who}/{ref}" for ref, who in sorted(found, key=lambda one: reference_key(one[0]))]
 
     def owed(self) -> list[str]:
         """The reports of the specialists that do not stand yet, as text."""
@@ -169,13 +172,13 @@ class _Told:
                 cover = plain(keys["cover"]) if "cover" in keys else ""
                 why = args[1] if verb == "refuse" else ""
                 self.answers.append({"ref": asked, "answer": verb, "why": why, "cover": cover})
-        elif isinstance(subject, Trade | Order | Cancel | Replace) and self.passed[text]:
+        elif isinstance(subject, Trade | Order | Combo | Cancel | Replace) and self.passed[text]:
             self.passed[text] -= 1
         elif isinstance(subject, Bounded | Settled):
             self.said.append(f"then stands `{text}`")
         elif isinstance(subject, Trade):
             self._trade(subject, directive, pit)
-        elif verb == "leaves" and isinstance(subject, Order | Cancel | Replace):
+        elif verb == "leaves" and isinstance(subject, Order | Combo | Cancel | Replace):
             owner, _, left = args[0].partition("/")
             if owner == self.handle:
                 price = "" if args[2] is None else plain(args[2])
