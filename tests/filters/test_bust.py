@@ -341,3 +341,31 @@ def test_the_journal_moves_it_back_and_cites_the_bust() -> None:
         key = leg.account, leg.asset
         sums[key] = sums.get(key, Decimal(0)) + Decimal(leg.number)
     assert sums and not any(sums.values())
+
+
+def test_of_contracts_the_match_is_undone_and_nothing_is_held() -> None:
+    told = Told(2)
+    told.say(
+        "issuer",
+        'market RAIN "Rain"\n  min: 0\n  max: 100\n  currency: EUR\n  tick: 1\n'
+        "  lot: 1\n  unit: 1\n"
+        "  specialist: sam\n  expiry: 2026-12-01\n  panel: alice\n  void: mid\n"
+        "  resolution:\n    By the gauge.",
+    )
+    fill = told.trade(5, "RAIN", "40")
+    held = {
+        ref: hold.amount
+        for one in told.running
+        if isinstance(one.run.filter, Positions)
+        for ref, hold in one.run.filter.accounts.holds.items()
+    }
+    assert held == {
+        "contracts alice EUR": 5 * 60_00,
+        "contracts bob EUR": 5 * 40_00,
+    }
+    bust = told.say("operator", f'bust {fill} "a slip"')
+    assert told.answers(bust) == [f"accept alice/{bust}", f"accept bob/{bust}"]
+    for one in told.running:
+        if isinstance(one.run.filter, Positions):
+            assert one.run.filter.accounts.holds == {}
+            assert list(one.run.filter.contracts.dump()) == []
