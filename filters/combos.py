@@ -111,7 +111,7 @@ def combo_of(ref: str, time: str, owner: str, directive: Directive, pit: "Pit") 
     for line in directive.keys["legs"].split("\n"):
         leg = _LEG(line)
         if leg is None:
-            return f"{line!a} is no leg; write +1 RAIN.2 to buy, -1 RAIN.3 to sell"
+            return f"{line[:60]!a} is no leg; write +1 RAIN.2 to buy, -1 RAIN.3 to sell"
         market = pit.markets.get(leg[3])
         if market is None:
             return f"{leg[3]} is not a market of this pit"
