@@ -12,7 +12,7 @@ from heapq import heappop, heappush
 from pit.archives.amounts import decimal, trimmed
 from pit.archives.verbs import NO_KEYS, Directive
 from pit.filters.auction import clearing, pairs
-from pit.filters.book import Book, Working
+from pit.filters.book import FEW, Book, Working
 from pit.filters.instructions import IMMEDIATE, PLAIN, PLAIN_2, SCALE, Cancel, Order, Replace
 from pit.filters.lanes import Owed
 from pit.filters.record import reference_key
@@ -147,6 +147,8 @@ class Lane:
         """An order works from now on, until its time is over."""
         self.working[order.order.ref] = order
         if order.order.until:
+            if len(self._expiries) > 2 * len(self.working) + FEW:  # most have ended before
+                self._expiries = sorted(one for one in self._expiries if one[2].left)
             heappush(self._expiries, (order.order.until, _by_entry(order), order))
 
     def deadline(self) -> str:
