@@ -286,7 +286,7 @@ class Match:
             if order.ticker == ticker and order.ref not in later and order.ref not in again:
                 self._put_back(Working(order), lane, old)
         lane.waiting.extend(again[ref] for ref in sorted(again, key=reference_key))
-        lane.waiting.extend(old.waiting)
+        lane.waiting.extend(item for item in old.waiting if _waits(item.what, record))
 
     def _put_back(self, found: Working, lane: Lane, old: Lane) -> None:
         """Let an order that stands open work as it did, or rest."""
@@ -315,6 +315,13 @@ class Match:
 
 def _by_entry(item: Item) -> tuple[int, int]:
     return reference_key(item.what.ref)
+
+
+def _waits(what: What, record: Standing) -> bool:
+    """Whether what waited for its turn still can have one: no report that was adopted ended it."""
+    if isinstance(what, Cancel):
+        return what.ref in record.cancels
+    return not isinstance(what, Order | Replace) or stands(what.ref, record)
 
 
 def main(argv: list[str]) -> int:
