@@ -83,7 +83,8 @@ NUMBERS = _Numbers()
 _LIMITS = _Limits()
 
 
-def _show_limit(limit: Decimal | None) -> str:
+def show_limit(limit: Decimal | None) -> str:
+    """A price, or `market`."""
     return "market" if limit is None else plain(limit)
 
 
@@ -100,7 +101,9 @@ def read_time(text: str) -> str:
 
 def show_time(time: str) -> str:
     """A time without the zeros at the end of its fraction."""
-    return time[:-1].rstrip("0").rstrip(".") + "Z" if "." in time else time
+    if time[-2] != "0" or "." not in time:
+        return time
+    return time[:-1].rstrip("0").rstrip(".") + "Z"
 
 
 _SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
@@ -152,6 +155,26 @@ def _show_fees(rates: tuple[Decimal, Decimal]) -> str:
     return f"maker {plain(rates[0])} taker {plain(rates[1])}"
 
 
+_SHARE = "[1-9][0-9]{0,3}/[1-9][0-9]{0,3}"
+
+
+Share = tuple[int, int]
+
+
+def _read_majorities(text: str) -> tuple[tuple[Share, Share], ...]:
+    shares = []
+    for share in text.split(" "):
+        part, whole = map(int, share.split("/"))
+        if part > whole:
+            raise ValueError(f"'{share}' is more than all; write a share like 2/3")
+        shares.append((part, whole))
+    return tuple(zip(shares[::2], shares[1::2], strict=True))
+
+
+def _show_majorities(pairs: tuple[tuple[Share, Share], ...]) -> str:
+    return " ".join(f"{part}/{whole}" for pair in pairs for part, whole in pair)
+
+
 def _list(pattern: str, what: str, right: str) -> Field:
     return Field(f"(?:{pattern})(?: (?:{pattern})){{0,63}}", what, right, _read_words, _show_words)
 
@@ -180,7 +203,7 @@ FIELDS: dict[str, Field] = {
         "a price",
         "write 12.50",
         _LIMITS.__getitem__,
-        _show_limit,
+        show_limit,
     ),
     "net": Field(
         f"-?(?:{NUMBER})",
@@ -202,6 +225,14 @@ FIELDS: dict[str, Field] = {
         "write maker 0.001 taker 0.002: shares of a trade's value, up to 1",
         _read_fees,
         _show_fees,
+    ),
+    "listed": Field(f"none|{ASSET}", "a ticker", "write one like ACME, or none"),
+    "majorities": Field(
+        rf"{_SHARE} {_SHARE}(?: {_SHARE} {_SHARE}){{0,3}}",
+        "pairs of shares",
+        "write of each pair what share must vote, and what share of that in favour: 1/2 2/3",
+        _read_majorities,
+        _show_majorities,
     ),
     "clock": Field("(?:[01][0-9]|2[0-3]):[0-5][0-9]", "a time of day", "write 17:30 (UTC)"),
     "count": Field("[1-9][0-9]{0,14}", "a whole number from 1 up", "write 18", int, str),

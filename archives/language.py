@@ -18,7 +18,7 @@ from pit.archives.grammar import (
     check_characters,
     parse_slowly,
 )
-from pit.archives.verbs import NO_KEYS, Directive, Words
+from pit.archives.verbs import NO_KEYS, Directive, Words, make_directive
 
 __all__ = [
     "MAX_LINE",
@@ -32,8 +32,7 @@ __all__ = [
     "show_text",
 ]
 
-_make_directive = partial(tuple.__new__, Directive)  # half the cost of a call of the class
-_make_text = partial(tuple.__new__, Text)
+_make_text = partial(tuple.__new__, Text)  # half the cost of a call of the class
 
 _HEAD = re.compile(
     r"pit ([a-z][a-z0-9-]{0,31})\n"
@@ -87,7 +86,7 @@ def _quick(text: str, words: Words, headed: bool = True) -> Text | None:
                 return None
             if found.end() == end:
                 try:
-                    only = _make_directive((first, verb.values(found), NO_KEYS))
+                    only = make_directive((first, verb.values(found), NO_KEYS))
                 except ValueError:
                     return None
                 return _make_text((pit, known, after, (only,), (line,)))
@@ -125,7 +124,7 @@ def _quick(text: str, words: Words, headed: bool = True) -> Text | None:
         if verb.needed and not all(key in keys for key in verb.needed):
             return None
         try:
-            directives.append(_make_directive((verb.name, verb.values(found), keys)))
+            directives.append(make_directive((verb.name, verb.values(found), keys)))
         except ValueError:
             return None
         lines.append(here)

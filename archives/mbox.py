@@ -1,7 +1,9 @@
 """The stream: entries, drafts and checkpoints as mbox messages, read in one pass.
 
-Reading is a hot path (millions of entries), so a message is cut out with a few searches for bytes,
-its text checked against Pit-Text, and everything else left for whoever asks (`Entry.raw`).
+Reading is a hot path (millions of entries), so an entry of the usual shape, a clearsigned mail, is
+cut out by one regular expression, its text checked against Pit-Text, and everything else left for
+whoever asks (`Entry.raw`). All others, and all that are wrong, take the long way, which says what
+is wrong. Both read the same (a test compares them).
 """
 
 import hashlib
@@ -57,6 +59,19 @@ class Checkpoint(NamedTuple):
 Message = Entry | Draft | Checkpoint
 
 _NAME = rb"[a-z][a-z0-9-]{0,31}"
+_USUAL = re.compile(  # what is loose here (names, fingerprint, day) is looked at once, in `_Names`
+    r"From [^\n]+\n"
+    r"Pit-Entry: ([^ \n]+) ([1-9][0-9]{0,14})\n"
+    r"Pit-Time: (([^\n]{13}):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z)\n"
+    r"Pit-Signer: ([^ \n]+) ([^\n]{40}) [^\n]*\n"
+    r"Pit-Text: ([^\n]{64})\n"
+    r"(?:[^\n]+\n)*+"
+    r"\n-----BEGIN PGP SIGNED MESSAGE-----\n(?:[^\n]+\n)*+"
+    r"\n((?:[^\n-][^\n]*\n)++)"
+    r"-----BEGIN PGP SIGNATURE-----\n(?:[^\n]+\n)*+"
+    r"\n(?!From )(?:[^\n]+\n)++"
+    r"\n(?=From |\Z)"
+).finditer
 _ENTRY = re.compile(
     rb"From [^\n]+\nPit-Entry: (%b) ([1-9][0-9]{0,14})\n"
     rb"Pit-Time: ([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2})(:[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z)\n"
@@ -75,27 +90,37 @@ _CLOSING = b"\n-----BEGIN PGP SIGNATURE-----\n"
 _NEXT = b"\n\nFrom "
 
 
-class _Names(dict[bytes, str]):
-    """Handles and fingerprints as text: they repeat, and each is made once."""
+class _Names(dict[str, str]):
+    """Words that repeat, each made and checked once; ValueError where it is not as it should be."""
 
-    def __missing__(self, name: bytes) -> str:
+    def __init__(self, pattern: str) -> None:
+        self._right = re.compile(pattern).fullmatch
+
+    def __missing__(self, name: str) -> str:
+        self.check(name)
         if len(self) > 100_000:
             self.clear()
-        text = self[name] = name.decode()
-        return text
+        self[name] = name
+        return name
+
+    def check(self, name: str) -> None:
+        """ValueError where it is not as it should be."""
+        if not self._right(name):
+            raise ValueError(name)
 
 
 class _Hours(_Names):
-    """`2026-11-20T12` as text; ValueError where the calendar has no such day or the day no hour."""
+    """`2026-11-20T12`; the calendar must have such a day, and the day such an hour."""
 
-    def __missing__(self, name: bytes) -> str:
-        year, month, day, hour = map(int, re.split(b"[-T]", name))
+    def check(self, name: str) -> None:
+        super().check(name)
+        year, month, day, hour = map(int, re.split("[-T]", name))
         datetime(year, month, day, hour)
-        return super().__missing__(name)
 
 
-_NAMES = _Names()
-_HOURS = _Hours()
+_NAMES = _Names(_NAME.decode())
+_KEYS = _Names("[0-9A-F]{40}")
+_HOURS = _Hours("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}")
 
 
 def read(chunks: Iterable[bytes]) -> Iterator[Message]:
@@ -134,43 +159,66 @@ def _opens(buffer: bytes) -> bool:
 
 def _messages(buffer: bytes, opened: bool) -> Iterator[Message]:
     sha256 = hashlib.sha256
-    find = buffer.find
-    names, hours = _NAMES, _HOURS
+    names, keys, hours = _NAMES, _KEYS, _HOURS
     position, end = 0, len(buffer)
-    while position < end:
-        found = _ENTRY(buffer, position)
-        if found is None:
-            message, position = _other(buffer, position, end)
+    for found in _USUAL(buffer.decode("latin-1")):  # a character a byte
+        start, stop = found.span()
+        while position < start:
+            message, position = _message(buffer, position, end, opened)
             yield message
+        if position > start:  # it only looked like one
             continue
-        pit, number, hour, clock, signer, fingerprint, digest = found.groups()
-        after = found.end() - 1
-        # The header ends at the first empty line; there, mostly, the signed block begins.
-        start = find(b"\n\n", after)
-        close = after
-        text = b""
-        if digest is not None and buffer.startswith(_OPENING, start):
-            start = find(b"\n\n", start + 2) + 2
-            close = find(_CLOSING, start - 1)
-            text = buffer[start : close + 1]
-            if close < 0 or sha256(text).hexdigest() != digest.decode():
-                close, text = after, b""
-        stop = find(_NEXT, close) + 2
-        if stop < 2:
-            stop = end
-        if not text:
-            text = _careful(buffer[after:stop], number, digest, opened)
+        pit, number, time, hour, signer, key, digest, text = found.groups()
+        octets = text.encode("latin-1")
+        if sha256(octets).hexdigest() != digest:
+            continue
         try:
-            decoded = text.decode()
-            time = hours[hour] + clock.decode()
-        except UnicodeDecodeError as error:
-            raise Damaged(f"entry {number.decode()}: its text is not UTF-8 ({error})") from None
+            hours[hour]
+            pit, signer, key = names[pit], names[signer], keys[key]
+            if not text.isascii():
+                text = octets.decode()
         except ValueError:
-            raise Damaged(f"entry {number.decode()}: {hour.decode()} is no day and hour") from None
-        key = names[fingerprint] if fingerprint else ""
-        raw = buffer[position:stop]
-        yield _make_entry((names[pit], int(number), time, names[signer], key, decoded, raw))
+            continue
+        yield _make_entry((pit, int(number), time, signer, key, text, buffer[start:stop]))
         position = stop
+    while position < end:
+        message, position = _message(buffer, position, end, opened)
+        yield message
+
+
+def _message(buffer: bytes, position: int, end: int, opened: bool) -> tuple[Message, int]:
+    """The message at a position, of whatever shape, and where it ends."""
+    found = _ENTRY(buffer, position)
+    if found is None:
+        return _other(buffer, position, end)
+    pit, number, hour, clock, signer, fingerprint, digest = found.groups()
+    after = found.end() - 1
+    # The header ends at the first empty line; there, mostly, the signed block begins.
+    start = buffer.find(b"\n\n", after)
+    close = after
+    text = b""
+    if digest is not None and buffer.startswith(_OPENING, start):
+        start = buffer.find(b"\n\n", start + 2) + 2
+        close = buffer.find(_CLOSING, start - 1)
+        text = buffer[start : close + 1]
+        if close < 0 or hashlib.sha256(text).hexdigest() != digest.decode():
+            close, text = after, b""
+    stop = buffer.find(_NEXT, close) + 2
+    if stop < 2:
+        stop = end
+    if not text:
+        text = _careful(buffer[after:stop], number, digest, opened)
+    try:
+        decoded = text.decode()
+        time = _HOURS[hour.decode()] + clock.decode()
+    except UnicodeDecodeError as error:
+        raise Damaged(f"entry {number.decode()}: its text is not UTF-8 ({error})") from None
+    except ValueError:
+        raise Damaged(f"entry {number.decode()}: {hour.decode()} is no day and hour") from None
+    key = fingerprint.decode() if fingerprint else ""
+    raw = buffer[position:stop]
+    entry = Entry(pit.decode(), int(number), time, signer.decode(), key, decoded, raw)
+    return entry, stop
 
 
 def _careful(rest: bytes, number: bytes, digest: bytes | None, opened: bool) -> bytes:

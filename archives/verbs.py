@@ -8,7 +8,7 @@ of millions (LANGUAGE, The words).
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -27,6 +27,9 @@ class Directive(NamedTuple):
 
 
 NO_KEYS: Mapping[str, Any] = Directive("", ()).keys
+
+make_directive = partial(tuple.__new__, Directive)
+"""A directive of its three parts, for half the cost of a call of the class."""
 
 
 class Slot(NamedTuple):
@@ -65,7 +68,11 @@ class Verb:
     stands, `*` for any. cover: what `positions` answers for and holds: `order`, the field or key
     that says how much of the field `asset` (of the field `ticker`'s currency where there is none),
     or '' for nothing. mover: the filter that may `move` what is held; whose report on the field
-    `ticker` counts is its publisher.
+    `ticker` counts is its publisher. allows: `issue`, for a report's directive without which that
+    is not said of its field `ticker` once there are units: as much as its field `quantity`, before
+    its field `until`, by its field `motion`. sets: a report's directive whose last two fields are a
+    rule's name and value, in force as if the operator had said so, where whoever publishes for the
+    ticker of the rule `governed-by` says it.
     """
 
     def __init__(
@@ -80,12 +87,15 @@ class Verb:
         report: str = "",
         cover: str = "",
         mover: str = "",
+        allows: str = "",
+        sets: bool = False,
     ) -> None:
         self.name, self.form, self.help, self.report = name, form, help, report
         self.who, self.needed = tuple(who), tuple(needed)
         self.keys = {key: _field(kind) for key, kind in (keys or {}).items()}
         self.key_types = dict(keys or {})
         self.cover, self.mover = cover, mover
+        self.allows, self.sets = allows, sets
         self.slots = _slots(form)
         self.fields = tuple(slot for slot in self.slots if slot.field)
 
@@ -167,22 +177,36 @@ class Verb:
         )
         return made
 
+    @cached_property
+    def key_writers(self) -> dict[str, tuple[int, str, Callable[[Any], str]]]:
+        """For each key: its place in the declaration, what stands before its value, its printer."""
+        return {
+            key: (place, f"  {key}: ", field.show or str)
+            if field.pattern
+            else (place, f"  {key}:\n", _show_block)
+            for place, (key, field) in enumerate(self.keys.items())
+        }
+
     def show(self, directive: Directive) -> str:
         """The directive as text: its line and its keys in the order of the declaration."""
-        text = self.line(directive.args)
-        keys = directive.keys
+        _, args, keys = directive
+        text = self.line(args)
         if not keys:
             return text
-        for key, field in self.keys.items():
-            if key not in keys:
-                continue
-            value = keys[key]
-            if field.pattern:
-                text += f"  {key}: {field.show(value) if field.show else value}\n"
-            else:
-                lines = (f"    {line}\n" if line else "\n" for line in value.split("\n"))
-                text += f"  {key}:\n{''.join(lines)}"
+        writers, last = self.key_writers, -1
+        for key, value in keys.items():
+            place, head, show = writers[key]
+            if place < last:  # seldom: not in the order of the declaration
+                ordered = {name: keys[name] for name in self.keys if name in keys}
+                return self.show(Directive(directive.verb, args, ordered))
+            last = place
+            text += f"{head}{show(value)}\n"
         return text
+
+
+def _show_block(value: str) -> str:
+    """The lines of a block, indented; `show` ends the last one."""
+    return "\n".join(f"    {line}" if line else "" for line in value.split("\n"))
 
 
 Words = Mapping[str, Verb]

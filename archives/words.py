@@ -117,6 +117,13 @@ PIT = (
         who=["operator"],
     ),
     Verb(
+        "bust",
+        "{fill:reference} {why:text}",
+        "Undoes a fill that stands, once the keeper of each side has accepted that; what became "
+        "of the orders stays.",
+        who=["operator"],
+    ),
+    Verb(
         "keeper",
         "{shard:shard} {handle:handle}",
         "Who keeps shard K of N, from the next entry in which all N have a keeper.",
@@ -143,7 +150,13 @@ MEMBERS = (
         "{code:asset} {name:text}",
         "Lists something to trade; the signer is its issuer.",
         who=["issuer"],
-        keys={"currency": "asset", "tick": "number", "lot": "number", "specialist": "handle"},
+        keys={
+            "currency": "asset",
+            "tick": "number",
+            "lot": "number",
+            "specialist": "handle",
+            "short": "=allowed",
+        },
         needed=["currency", "tick", "lot", "specialist"],
     ),
     Verb(

@@ -22,17 +22,22 @@ class Hold(NamedTuple):
     amount: int
 
 
-def hold_order(hold: str) -> tuple[str, int, int]:
+def hold_order(hold: str) -> tuple[str, int, int, str]:
     """What is held for an account as a whole first, then by the order of the references."""
-    if " " in hold:
-        return hold, 0, 0
-    number, _, index = hold.partition(".")
-    return "~", int(number), int(index or 1)
+    if not hold[0].isdigit():
+        return hold, 0, 0, ""
+    number, _, index = hold.partition(" ")[0].partition(".")
+    return "~", int(number), int(index or 1), hold
 
 
 def hold_name(hold: str) -> str:
-    """A hold as a person reads it: `1042`, `contracts`."""
-    return hold.partition(" ")[0]
+    """A hold as a person reads it: `1042`, `contracts`, `short ACME`.
+
+    Kept are `1042`, for an instruction; `1070 buyer`, for a side of a bust; `contracts alice EUR`,
+    and `short alice ACME`.
+    """
+    kind, _, rest = hold.partition(" ")
+    return f"{kind} {rest.partition(' ')[2]}" if kind == "short" else kind
 
 
 class Posting(NamedTuple):

@@ -8,6 +8,7 @@ from pit.archives.language import parse
 from pit.archives.verbs import Directive
 from pit.filters import views
 from pit.filters.accounts import Posting
+from pit.filters.busting import Bust, Ruling
 from pit.filters.lanes import Owed
 from pit.filters.manual import about, manual
 from pit.filters.match import Match
@@ -19,8 +20,10 @@ from pit.filters.show import state_of
 from pit.filters.standing import Standing
 from pit.filters.statement import change
 from pit.filters.tape import traded
+from pit.filters.whose import names_of
 from pit.pits.display import printable
 from pit.pits.home import Home
+from pit.pits.members import owner_of
 from pit.pits.queries import WORDS, Asked
 from pit.pits.reading import entries_of
 from pit.pits.state import Pit
@@ -47,17 +50,20 @@ def meant(question: Directive, handle: str) -> Directive:
 
 
 class _Past(Positions):
-    """Position keeping that remembers the fills and postings of the last entry."""
+    """Position keeping that remembers the fills, busts and postings of the last entry."""
 
     def __init__(self) -> None:
         self.postings: list[Posting] = []
         self.fills: list[Row] = []
+        self.undone: list[Bust] = []
         super().__init__(journal=self.postings.append)
 
     def step(self, event: Event, pit: Pit, record: Standing) -> Iterator[Owed]:
         self.postings.clear()
         fills = (act for act in event.acts if act.directive.verb == "fill")
         self.fills = [views.trade(traded(act, event.time, pit)) for act in fills]
+        said = [act.subject for act in event.acts if isinstance(act.subject, Ruling)]
+        self.undone = [ruling.bust for ruling in said if ruling.done]
         return super().step(event, pit, record)
 
 
@@ -88,8 +94,7 @@ class Board:
 
     def _orders(self, which: str | None) -> Iterable[Row]:
         match, run = self._match
-        rows = views.orders(match, run.record.orders, run.pit)
-        return (r for r in rows if which in (None, r["ticker"], r["order"].partition("/")[0]))
+        return views.orders(match, run.record.orders, run.pit, which)
 
     def _holdings(self, which: str | None) -> Iterable[Row]:
         return views.holdings(self._teller, self.pit, which)
@@ -115,10 +120,17 @@ class Board:
                 for which in (None, fill["ticker"]):
                     if ("tape", which) in kept:
                         kept["tape", which].append(fill)
+            for bust in past.undone:
+                for rows in (rows for (view, _), rows in kept.items() if view == "tape"):
+                    for row in rows:
+                        if row["entry"] == bust.fill.ref:
+                            row["busted"] = bust.ref
             for posting in past.postings:
-                if ("statement", posting.account) in kept:
+                names = [one for one in names_of(posting.account) if ("statement", one) in kept]
+                if names:
                     row = change(posting, entry.time, balances, run.pit)
-                    kept["statement", posting.account].append(row)
+                    for name in names:
+                        kept["statement", name].append(row)
         return kept
 
     def _tape(self, which: str | None) -> Iterable[Row]:
@@ -162,9 +174,11 @@ def answer(question: Directive, handle: str, address: str, board: Board) -> str:
 
 def _unknown(view: str, which: str | None, pit: Pit) -> str:
     """What is wrong with a name that the pit does not know; '' if it knows it."""
-    if which is None or which in pit.members or which in pit.tickers or view == "rules":
+    if which is None or which in pit.tickers or view == "rules":
         return ""
-    name = printable(which)
+    if owner_of(which) in pit.members:
+        return ""
+    name = printable(owner_of(which))
     if which[:1].isupper():
         known = ", ".join(list(pit.tickers)[:50]) or "nothing"
         return f"{name} is not listed in {pit.name}; listed: {known}"

@@ -9,8 +9,9 @@ to Mondays (all are counted from Monday, 1 January of the year 1). A bar holds t
 start on and before the next one's. One without trades is left out; with --fill it stands between
 the others, at the close before it.
 
-Sums are exact: volume in units, amount in the currency. The volume-weighted average price is amount
-/ volume, rounded half to even to the ticker's price decimals.
+A trade that a bust has undone counts in none. Sums are exact: volume in units, amount in the
+currency. The volume-weighted average price is amount / volume, rounded half to even to the ticker's
+price decimals.
 """
 
 import re
@@ -20,7 +21,7 @@ from functools import reduce
 from itertools import groupby
 from typing import NamedTuple
 
-from pit.archives.amounts import decimal, plain, trimmed
+from pit.archives.amounts import decimal, places, plain, trimmed
 from pit.archives.errors import UsageError
 from pit.archives.fields import FIELDS, read_duration, show_time
 from pit.filters.figures import half_even
@@ -128,19 +129,19 @@ def vwap(bar: Bar, decimals: int) -> int | None:
 
 def row_of(bar: Bar, listed: Ticker | None) -> Row:
     """A bar as texts; of an open stream's ticker with as many decimals as are needed."""
-    places = listed.price_decimals if listed else SCALE
-    average = vwap(bar, places)
+    finest = listed.price_decimals if listed else SCALE
+    average = vwap(bar, finest)
     prices = zip(("open", "high", "low", "close"), bar[1:5], strict=True)
     amount = decimal(bar.amount, 2 * SCALE)
     if listed:
-        value, unit = bar.amount // listed.value_scaled, listed.value_scaled
-        amount = decimal(value, 2 * SCALE - (len(str(unit)) - 1))
+        value, unit = bar.amount * listed.factor // listed.value_scaled, listed.value_scaled
+        amount = decimal(value, 2 * SCALE + places(listed.unit) - (len(str(unit)) - 1))
     return {
         "start": show_time(bar.start),
         **{name: _price(price, listed) for name, price in prices},
         "volume": _text(bar.volume, SCALE, listed.decimals if listed else None),
         "amount": plain(amount if listed else trimmed(amount)),
-        "vwap": "" if average is None else _price(average * 10 ** (SCALE - places), listed),
+        "vwap": "" if average is None else _price(average * 10 ** (SCALE - finest), listed),
         "trades": bar.trades,
     }
 
@@ -173,7 +174,12 @@ def main(argv: list[str]) -> int:
     since, until = period(args)
     pit, trades = read(archive_of(args))
     found: Iterable[Bar] = bars(
-        (one for one in trades if one.ticker == args.ticker and since <= one.time < until), seconds
+        (
+            one
+            for one in trades
+            if one.ticker == args.ticker and since <= one.time < until and not one.busted
+        ),
+        seconds,
     )
     rows = list(filled(found, seconds) if args.fill else found)
     check_ticker(args.ticker, pit)

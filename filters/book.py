@@ -34,8 +34,7 @@ class Working:
 
     def crosses(self, other: "Working") -> bool:
         """Whether this one would trade with one of the other side."""
-        low, high = (other, self) if self.order.buys else (self, other)
-        return low.price <= high.price
+        return self.price >= other.price if self.order.buys else self.price <= other.price
 
 
 class Side:

@@ -126,7 +126,7 @@ class Contracts:
                 if not known:
                     would.open(order.ref, order.ticker, *versions[0])
                 would.change(order.ref, *versions)
-                return Lacking(ticker.currency, more, self._how(account, would, fee))
+                return Lacking(ticker.currency, more, how=self._how(account, would, fee))
         if not known:
             portfolio.open(order.ref, order.ticker, *versions[0])
         if known or len(versions) > 1:
@@ -147,7 +147,7 @@ class Contracts:
             if more > 0 and more > self.accounts.available(account, ticker.currency):
                 would = portfolio.copy()
                 would.open_legs(combo.ref, legs, combo.cost)
-                return Lacking(ticker.currency, more, self._how(account, would, fee))
+                return Lacking(ticker.currency, more, how=self._how(account, would, fee))
         if combo.ref not in portfolio:
             portfolio.open_legs(combo.ref, legs, combo.cost)
         self._hold(account, driver)
@@ -170,11 +170,9 @@ class Contracts:
         def text(amount: int) -> str:
             return plain(decimal(amount, decimals))
 
-        held = text(self._needs.get((account, driver), 0))
-        at = f"at {driver} = {_number(outcome, ticker)}"
-        said = (
-            f" more ({at} all of {driver} comes to {text(self._money(worst, ticker))}, held {held}"
-        )
+        held = text(self.needed(account, driver))
+        at, comes = _number(outcome, ticker), text(self._money(worst, ticker))
+        said = f" more (at {driver} = {at} all of {driver} comes to {comes}, held {held}"
         return said + (f", fee {text(fee)})" if fee else ")")
 
     def _fee(self, order: Order, left: int, asked: Sequence[Replace], ticker: Ticker) -> int:
@@ -216,7 +214,17 @@ class Contracts:
                 why = f"{traded.why}, settled"
                 self._pay(order.account, amount, ticker, traded.ref, why)
 
+    def moved(self, account: str, ticker: Ticker) -> None:
+        """As `Cover`: contracts do not come or go but by a fill."""
+
+    def forget(self, fill: str, ticker: Ticker, before: tuple[str, int] | None) -> None:
+        """As `Cover`: cover depends on no last price."""
+
     # Money
+
+    def needed(self, account: str, driver: str) -> int:
+        """What is held of an account's cash for a driver's family, in smallest units."""
+        return self._needs.get((account, driver), 0)
 
     def _portfolio(self, account: str, driver: str) -> Portfolio:
         key = account, driver
@@ -275,7 +283,7 @@ class Contracts:
     def covered(self) -> Iterator[str]:
         """The references of the orders that are covered here."""
         for portfolio in self.portfolios.values():
-            yield from portfolio.orders()
+            yield from (ref for ref in portfolio.orders() if " " not in ref)  # the rest are busts'
 
     def load(self, matched: Iterable[tuple[str, str, int, int]]) -> None:
         """The trades from `dump`, once the markets are known."""

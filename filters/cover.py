@@ -5,34 +5,45 @@ fee, a sell the units.
 """
 
 from collections.abc import Callable, Sequence
+from heapq import nsmallest
 from typing import NamedTuple, Protocol
 
-from pit.filters.accounts import Accounts
+from pit.archives.amounts import decimal, plain
+from pit.filters.accounts import Accounts, hold_name, hold_order
 from pit.filters.instructions import NO_FEES, Order, Replace, Trade
 from pit.filters.problems import units_of, with_fee
 from pit.pits.listing import Ticker
+from pit.pits.state import Pit
 
-__all__ = ["Book", "Cover", "Lacking", "Move", "Traded", "largest"]
+__all__ = ["Book", "Cover", "Lacking", "Move", "Traded", "largest", "shortfall"]
 
 Move = Callable[[str, str, str, int, str, str], None]
 """Posts an amount of an asset from an account to another: source, to, asset, amount, ref, why."""
 
 
 class Lacking(NamedTuple):
-    """What an instruction needs and its account has not available, in smallest units; how: why."""
+    """What an instruction needs and its account has not available, in smallest units.
+
+    why: a sentence that says all of it, where `need` does not. how: what `need` is made of.
+    """
 
     asset: str
     need: int
+    why: str = ""
     how: str = ""
 
 
 class Traded(NamedTuple):
-    """A fill: its reference, its numbers in 10**-9, and both in words."""
+    """A fill: its reference, its numbers in 10**-9, and both in words.
+
+    undoes: the one that it undoes, '' for one that is none such.
+    """
 
     ref: str
     quantity: int
     price: int
     why: str
+    undoes: str = ""
 
 
 class Cover(Protocol):
@@ -62,6 +73,12 @@ class Cover(Protocol):
     def fill(self, trade: Trade, traded: Traded, ticker: Ticker) -> None:
         """What a fill moves, fees apart."""
 
+    def moved(self, account: str, ticker: Ticker) -> None:
+        """An account's units changed otherwise: by a transfer, or an issue."""
+
+    def forget(self, fill: str, ticker: Ticker, before: tuple[str, int] | None) -> None:
+        """A fill is undone; before: the last one that stands, its reference and price (10**-9)."""
+
 
 def largest(order: Order, left: int, asked: Sequence[Replace]) -> int:
     """The largest quantity that may be left to trade of an order, in 10**-9."""
@@ -69,6 +86,29 @@ def largest(order: Order, left: int, asked: Sequence[Replace]) -> int:
     for one in asked:
         quantity = max(quantity, one.quantity)
     return max(0, quantity - order.quantity + left)
+
+
+def shortfall(accounts: Accounts, account: str, lacking: Lacking, said: str, pit: Pit) -> str:
+    """The line of arithmetic that says why an account cannot cover an instruction."""
+    if lacking.why:
+        return lacking.why
+    asset = lacking.asset
+    available = accounts.available(account, asset)
+    decimals = pit.decimals(asset) or 0
+
+    def text(amount: int) -> str:
+        return plain(decimal(amount, decimals))
+
+    line = (
+        f"{said} needs {text(lacking.need)} {asset}{lacking.how}; "
+        f"available {text(available)} = balance {text(accounts.balance(account, asset))}"
+    )
+    held = accounts.holds_of(account, asset)
+    if held:
+        refs = [hold_name(ref) for ref in nsmallest(5, held, key=hold_order)]
+        more = f" and {len(held) - 5} more" if len(held) > 5 else ""
+        line += f" - held {text(accounts.held_of(account, asset))} by {', '.join(refs)}{more}"
+    return line
 
 
 class Book:
@@ -128,7 +168,13 @@ class Book:
 
     def fill(self, trade: Trade, traded: Traded, ticker: Ticker) -> None:
         """As `Cover`: cash one way, units the other."""
-        ref, quantity, price, why = traded
+        ref, quantity, price, why, _ = traded
         buyer, seller = trade.bought.account, trade.sold.account
         self.move(buyer, seller, ticker.currency, ticker.worth(quantity, price), ref, why)
         self.move(seller, buyer, ticker.code, units_of(quantity, ticker), ref, why)
+
+    def moved(self, account: str, ticker: Ticker) -> None:
+        """As `Cover`: no order depends on another's units."""
+
+    def forget(self, fill: str, ticker: Ticker, before: tuple[str, int] | None) -> None:
+        """As `Cover`: no order depends on a last price."""

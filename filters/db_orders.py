@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from pit.archives.amounts import decimal, plain, trimmed
+from pit.filters.busting import Ruling
 from pit.filters.db_books import Said
 from pit.filters.db_pit import Rows
 from pit.filters.db_values import Number, Value, exact, number
@@ -65,6 +66,7 @@ def _order(rows: Rows, one: Said, chapter: Chapter) -> None:
         "entry": chapter.entry.number,
         "time": order.time,
         "owner": order.owner,
+        "account": order.account,
         "side": "buy" if order.buys else "sell",
         "ticker": order.ticker,
         "tif": terms.tif,
@@ -139,7 +141,10 @@ def _answer(rows: Rows, one: Said, chapter: Chapter) -> None:
     cover = _cover(one, chapter.pit) if "cover" in keys else _NONE
     row = (one.ref, entry.number, entry.time, entry.signer, owner, target, verb)
     rows.insert("answers", *row, *cover, args[1] if refused else None)
-    if isinstance(subject, Order):
+    if isinstance(subject, Ruling):
+        if subject.done:
+            rows.update("fills", subject.bust.fill.ref, busted=subject.bust.ref)
+    elif isinstance(subject, Order):
         rows.update("orders", target, answered_by=one.ref)
         if refused:
             _end(rows, subject, "refused", one.ref, chapter.pit)
@@ -180,12 +185,14 @@ def _fill(rows: Rows, one: Said, chapter: Chapter) -> None:
         currency = ticker.currency
         lots = exact(scaled[quantity] // ticker.unit_scaled)
         at = exact(scaled[price] // 10 ** (SCALE - ticker.price_decimals))
-        value = *money(rows.received.get((one.ref, currency), 0), currency, pit), currency
+        value = None, None, currency  # a contract's fill pays nothing
+        if pit.decimals(code) is not None:
+            value = *money(rows.received.get((one.ref, currency), 0), currency, pit), currency
         fees = [part for fee in trade.fees for part in money(fee, currency, pit)]
     row = (one.ref, entry.number, entry.time, entry.signer, code, lots, plain(quantity), at)
     sides = (*buyer.split("/"), *seller.split("/"))
     taker = one.directive.keys.get("taker")
-    rows.insert("fills", *row, plain(price), *value, *sides, taker, *fees)
+    rows.insert("fills", *row, plain(price), *value, *sides, taker, *fees, None)
     for order in (trade.bought, trade.sold):
         amounts = {
             "filled": in_lots(order.filled, ticker),

@@ -73,11 +73,17 @@ def _asset(rows: Rows, one: Said, chapter: Chapter) -> None:
 
 
 def _ticker(rows: Rows, one: Said, chapter: Chapter) -> None:
-    ticker = chapter.pit.tickers[one.directive.args[0]]
+    """A ticker, whatever verb lists it; its units are an asset unless they are contracts."""
+    ticker = chapter.pit.tickers.get(one.directive.args[0])
+    if ticker is None:
+        return
     code, decimals, places = ticker.code, ticker.decimals, ticker.price_decimals
-    rows.insert("assets", code, ticker.name, "ticker", decimals, 10**decimals, 0, "", one.ref)
-    traded = (code, ticker.issuer, ticker.currency, f"{ticker.tick:f}", f"{ticker.lot:f}")
-    rows.insert("tickers", *traded, places, 10**places, None, None)
+    units = (decimals, 10**decimals)
+    if chapter.pit.decimals(code) is not None:
+        rows.insert("assets", code, ticker.name, "ticker", *units, 0, "", one.ref)
+    steps = (f"{ticker.tick:f}", f"{ticker.lot:f}", *units, places, 10**places)
+    about = (code, ticker.mode, ticker.issuer, ticker.currency)
+    rows.insert("tickers", *about, *steps, one.ref, None, None)
 
 
 def write_defaults(rows: Rows) -> None:
@@ -138,6 +144,7 @@ TOLD: dict[str, Callable[[Rows, Said, Chapter], None]] = {
     "revoke-key": _revoked,
     "asset": _asset,
     "ticker": _ticker,
+    "market": _ticker,
     "rule": _rule,
     "refused": _refused,
     "report": _report,

@@ -20,7 +20,9 @@ from pit.filters.db_schema import TABLES
 from pit.filters.db_values import Number, Value, as_json, entry_row, number
 from pit.filters.history import Chapter
 from pit.filters.instructions import Claim
+from pit.filters.whose import is_members
 from pit.pits.lines import one_line
+from pit.pits.members import owner_of
 
 _UNHEEDED = ("cancel", "replace")
 """Verbs that have a row even where they can have no effect: they are answered."""
@@ -109,7 +111,8 @@ class Writer:
         self._postings += 1
         entry = chapter.entry
         shown = number(amount, chapter.pit.decimals(asset) or 0)
-        row = (self._postings, entry.number, entry.time, ref, account, asset, *shown, why)
+        member = owner_of(account) if is_members(account) else None
+        row = (self._postings, entry.number, entry.time, ref, member, account, asset, *shown, why)
         self.insert("postings", *row)
 
 
@@ -127,8 +130,10 @@ def _claim(writer: Writer, one: Said, chapter: Chapter) -> None:
     amount: Number | tuple[None, str] = None, plain(claim.written)
     if claim.amount is not None:
         amount = number(claim.amount, chapter.pit.decimals(claim.asset) or 0)
-    row = (claim.ref, entry.number, entry.time, claim.owner, claim.verb, *amount, claim.asset)
-    writer.insert("claims", *row, claim.to or None, "unanswered", None, None)
+    given = (claim.ref, entry.number, entry.time, claim.owner, claim.account)
+    to = (owner_of(claim.to), claim.to) if claim.to else (None, None)
+    row = (*given, claim.verb, *amount, claim.asset, *to, "unanswered", None, None)
+    writer.insert("claims", *row)
 
 
 def _payout(writer: Writer, one: Said, chapter: Chapter) -> None:

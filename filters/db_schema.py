@@ -4,7 +4,7 @@ Each table and column says what it is in a comment inside its own statement, whi
 `.schema` shows it. Whoever changes what stands where raises VERSION; another file is made anew.
 """
 
-VERSION = 2
+VERSION = 3
 """Of the schema; the file's `user_version`."""
 
 APPLICATION = int.from_bytes(b"pit ", "big")
@@ -75,13 +75,17 @@ CREATE TABLE assets ( -- what can be held: currencies, and units of tickers
 )""",
     """
 CREATE TABLE tickers ( -- what can be traded
-  code TEXT PRIMARY KEY REFERENCES assets(code),
+  code TEXT PRIMARY KEY, -- in assets too where its units can be held
+  mode TEXT NOT NULL, -- how a fill is settled: book, contract
   issuer TEXT NOT NULL REFERENCES members(handle),
   currency TEXT NOT NULL REFERENCES assets(code),
   tick TEXT NOT NULL,
   lot TEXT NOT NULL,
+  decimals INTEGER NOT NULL, -- of its smallest unit: quantities are integers of so many decimals
+  scale INTEGER NOT NULL, -- smallest units in 1: 10 to the power of decimals
   price_decimals INTEGER NOT NULL, -- prices are integers of this many decimals
   price_scale INTEGER NOT NULL, -- 10 to the power of price_decimals
+  ref TEXT NOT NULL REFERENCES directives(ref), -- where it was listed
   specialist TEXT REFERENCES members(handle), -- who publishes for it now
   since INTEGER REFERENCES entries(number)
 )""",
@@ -105,6 +109,7 @@ CREATE TABLE orders ( -- every `buy` and `sell`
   entry INTEGER NOT NULL REFERENCES entries(number),
   time TEXT NOT NULL,
   owner TEXT NOT NULL REFERENCES members(handle),
+  account TEXT NOT NULL, -- the owner's, or a further one of his: alice, alice:savings
   side TEXT NOT NULL, -- buy, sell
   ticker TEXT NOT NULL, -- perhaps one that is not listed: then it is refused
   quantity INTEGER, -- smallest units of the ticker; NULL where it is not whole in them
@@ -163,11 +168,13 @@ CREATE TABLE claims ( -- every `transfer` and `withdraw`
   entry INTEGER NOT NULL REFERENCES entries(number),
   time TEXT NOT NULL,
   owner TEXT NOT NULL REFERENCES members(handle),
+  account TEXT NOT NULL, -- that it draws on: the owner's, or a further one of his
   kind TEXT NOT NULL, -- transfer, withdraw
   amount INTEGER, -- smallest units; NULL where it is not whole in them
   amount_shown TEXT NOT NULL,
   asset TEXT NOT NULL, -- perhaps one that does not exist: then it is refused
-  recipient TEXT, -- of a transfer
+  recipient TEXT, -- of a transfer: the member
+  recipient_account TEXT, -- his, or a further one of his
   status TEXT NOT NULL, -- unanswered, refused; delivered; held, cancelled, paid
   answered_by TEXT REFERENCES directives(ref),
   ended_by TEXT REFERENCES directives(ref) -- what delivered, refused, cancelled or paid it
@@ -207,7 +214,8 @@ CREATE TABLE fills ( -- the trades: the `fill`s that count
   buyer_fee INTEGER NOT NULL, -- smallest units of the currency
   buyer_fee_shown TEXT NOT NULL,
   seller_fee INTEGER NOT NULL,
-  seller_fee_shown TEXT NOT NULL
+  seller_fee_shown TEXT NOT NULL,
+  busted TEXT REFERENCES directives(ref) -- the `bust` that has undone it
 )""",
     """
 CREATE TABLE leaves ( -- the `leaves` that count: what orders leave, and what came late
@@ -253,15 +261,17 @@ CREATE TABLE postings ( -- the journal: each change of a balance, with its other
   entry INTEGER NOT NULL REFERENCES entries(number), -- at which it took effect
   time TEXT NOT NULL,
   ref TEXT NOT NULL REFERENCES directives(ref), -- what it follows from
-  account TEXT NOT NULL, -- a member, or `outside`: the side of cashiers and issuers
+  member TEXT REFERENCES members(handle), -- whose account it is; NULL where it is nobody's
+  account TEXT NOT NULL, -- alice, alice:savings; outside, of cashiers and issuers; clearing
   asset TEXT NOT NULL REFERENCES assets(code),
   amount INTEGER NOT NULL, -- smallest units, below 0 when they leave
   amount_shown TEXT NOT NULL,
   why TEXT NOT NULL -- deposit, issue, transfer, paid out, 60 ACME @ 12.40
 )""",
     """
-CREATE TABLE holdings ( -- what each member has now
-  account TEXT NOT NULL,
+CREATE TABLE holdings ( -- what each account has now
+  member TEXT NOT NULL REFERENCES members(handle), -- whose it is
+  account TEXT NOT NULL, -- alice, alice:savings
   asset TEXT NOT NULL REFERENCES assets(code),
   balance INTEGER NOT NULL, -- smallest units, what is held included
   balance_shown TEXT NOT NULL,
@@ -272,8 +282,10 @@ CREATE TABLE holdings ( -- what each member has now
   PRIMARY KEY (account, asset)
 ) WITHOUT ROWID""",
     """
-CREATE TABLE holds ( -- what is held now, and for which instruction
-  ref TEXT PRIMARY KEY REFERENCES directives(ref),
+CREATE TABLE holds ( -- what is held now, and what for
+  kind TEXT NOT NULL, -- instruction; bust; short ACME or contracts: of the account as a whole
+  ref TEXT REFERENCES directives(ref), -- the instruction or bust
+  member TEXT NOT NULL REFERENCES members(handle), -- whose account it is
   account TEXT NOT NULL,
   asset TEXT NOT NULL REFERENCES assets(code),
   amount INTEGER NOT NULL, -- smallest units

@@ -3,14 +3,15 @@
 These rows are made anew each time: they cost what is open, not what has been.
 """
 
-from pit.filters import views
+from pit.filters.accounts import hold_name, hold_order
 from pit.filters.db_books import Books
-from pit.filters.db_orders import in_lots, in_ticks
+from pit.filters.db_orders import in_lots, in_ticks, money
 from pit.filters.db_rows import Writer
-from pit.filters.db_values import Value, exact, number
-from pit.filters.record import reference_key
+from pit.filters.db_values import Value, number
 from pit.filters.runner import Run
+from pit.filters.whose import is_members
 from pit.pits.lines import one_line
+from pit.pits.members import owner_of
 
 _ANEW = ("holdings", "holds", "book_orders", "owed", "divergences", "keepers", "checkpoints")
 
@@ -52,19 +53,18 @@ def write_meta(writer: Writer, books: Books, program: str) -> None:
 
 def _holdings(writer: Writer, books: Books) -> None:
     accounts, pit = books.positions.accounts, books.kept.pit
-    for row in views.holdings(books.positions, pit):
-        owner, asset = row["member"], row["asset"]
-        values: list[Value] = []
-        for name, amount in (
-            ("balance", accounts.balance(owner, asset)),
-            ("held", accounts.held_of(owner, asset)),
-            ("available", accounts.available(owner, asset)),
-        ):
-            values += exact(amount), row[name]
-        writer.insert("holdings", owner, asset, *values)
-    for ref in sorted(accounts.holds, key=reference_key):
-        owner, asset, amount = accounts.holds[ref]
-        writer.insert("holds", ref, owner, asset, *number(amount, pit.decimals(asset) or 0))
+    for (account, asset), balance in sorted(accounts.balances.items()):
+        if not is_members(account):
+            continue
+        amounts = balance, accounts.held_of(account, asset), accounts.available(account, asset)
+        values = [part for amount in amounts for part in money(amount, asset, pit)]
+        writer.insert("holdings", owner_of(account), account, asset, *values)
+    for hold in sorted(accounts.holds, key=hold_order):
+        account, asset, amount = accounts.holds[hold]
+        name = hold_name(hold)
+        kind = "instruction" if name == hold else "bust" if name[0].isdigit() else name
+        row = (owner_of(account), account, asset, *money(amount, asset, pit))
+        writer.insert("holds", kind, name if name[0].isdigit() else None, *row)
 
 
 def _orders(writer: Writer, books: Books) -> None:

@@ -16,6 +16,7 @@ INDEXES = (
     "CREATE INDEX seals_size ON seals(size)",
     "CREATE INDEX sightings_size ON sightings(size)",
     "CREATE INDEX postings_account ON postings(account, asset)",
+    "CREATE INDEX postings_member ON postings(member)",
     "CREATE INDEX postings_ref ON postings(ref)",
 )
 
@@ -35,14 +36,28 @@ FROM (
   SELECT ticker, side, price, price_shown, sum(quantity) AS quantity,
          sum(displayed) AS displayed, count(*) AS orders, min(position) AS first
   FROM book_orders GROUP BY ticker, side, price
-) JOIN assets ON assets.code = ticker
+) JOIN tickers ON tickers.code = ticker
 ORDER BY ticker, side = 'ask', first""",
     f"""
+CREATE VIEW member_holdings AS -- what each member has now, in all his accounts together
+SELECT member, asset, accounts, balance,
+       {DECIMAL.format("balance", "decimals", "scale")} AS balance_shown, held,
+       {DECIMAL.format("held", "decimals", "scale")} AS held_shown, available,
+       {DECIMAL.format("available", "decimals", "scale")} AS available_shown
+FROM (
+  SELECT member, asset, count(*) AS accounts, sum(balance) AS balance, sum(held) AS held,
+         sum(available) AS available
+  FROM holdings GROUP BY member, asset
+) JOIN assets ON assets.code = asset
+ORDER BY member, asset""",
+    f"""
 CREATE VIEW statement AS -- each change of a balance, and the balance after it
-SELECT id, entry, time, moved.ref AS ref, account, asset, why, amount, amount_shown, balance,
+SELECT id, entry, time, moved.ref AS ref, member, account, asset, why, amount, amount_shown,
+       balance,
        {DECIMAL.format("balance", "decimals", "scale")} AS balance_shown
 FROM (
-  SELECT *, sum(amount) OVER (PARTITION BY account, asset ORDER BY id) AS balance FROM postings
+  SELECT *, sum(amount) OVER (PARTITION BY member, account, asset ORDER BY id) AS balance
+  FROM postings
 ) AS moved JOIN assets ON assets.code = asset""",
     """
 CREATE VIEW refusals AS -- what was refused, by a keeper or by the notary, and why

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from pit.archives.amounts import DECIMALS, Inexact, units
 from pit.archives.fields import MAIN
 from pit.archives.verbs import NO_KEYS, Directive
+from pit.filters.busting import Bust, Ruling
 from pit.pits.state import Pit
 
 SCALE = DECIMALS
@@ -71,8 +72,9 @@ class Order:
     (by fills that stand): units of 10**-9; replaces and decrements that stand change the first two.
     until: when it expires, '' for never. accepted: its `accept` stands. cover: what a market order
     to buy may cost and has not yet, in 10**-18 of the currency; -1 where nothing bounds it. rates:
-    fees as maker and as taker, in 10**-9. charges: what it has been charged, in 10**-27 of the
-    currency; what is paid of it is `paid`, rounded up.
+    fees as maker and as taker, in 10**-9. margin: of a short sale, -1 where there is none.
+    charges: what it has been charged, in 10**-27 of the currency; what is paid of it is that
+    rounded up.
     """
 
     __slots__ = (
@@ -84,6 +86,7 @@ class Order:
         "filled",
         "label",
         "limit",
+        "margin",
         "owner",
         "price",
         "quantity",
@@ -111,6 +114,7 @@ class Order:
         self.cover = -1
         self.rates = NO_FEES
         self.charges = 0
+        self.margin = -1
         if limit is not None:
             self.price = scaled[limit]
         else:
@@ -260,7 +264,7 @@ class Trade(NamedTuple):
         return self.bought, self.sold
 
 
-Subject = Order | Claim | Cancel | Replace | Problem | Trade | None
+Subject = Order | Claim | Cancel | Replace | Problem | Trade | Bust | Ruling | None
 
 
 class Act(NamedTuple):

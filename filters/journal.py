@@ -8,7 +8,8 @@
 Every change of a balance, up to the last seal, with the entry that made it; what one directive
 moved is one transaction. After each day (UTC), after every N entries and at the end it states what
 the accounts must hold, for these programs to check. What is only held for an order has not changed
-hands and is not posted. With HANDLE: the transactions that move that member's accounts.
+hands and is not posted. With HANDLE: the transactions that move that member's accounts, of which
+alice:savings is a sub-account of alice's.
 """
 
 import sys
@@ -19,7 +20,9 @@ from pit.archives.errors import UsageError
 from pit.archives.extent import chunks
 from pit.filters import journal_beancount, journal_ledger
 from pit.filters.transactions import journal
+from pit.filters.whose import is_account
 from pit.pits.home import Home, choose_pit, root
+from pit.pits.members import owner_of
 from pit.pits.options import add_pit, parser
 from pit.pits.reading import entries_of
 
@@ -36,6 +39,9 @@ def main(argv: list[str]) -> int:
     every = _count(args.every) if args.every else 0
     if every and args.beancount:
         raise UsageError("beancount states balances for whole days only; leave --every out")
+    if is_account(args.handle):
+        member = owner_of(args.handle)
+        raise UsageError(f"a journal is of whole members; `pit journal {member}` has it as well")
     if args.archive:
         from pit.pits.sources import pit_in  # only a copy's reader pays for it
 

@@ -1,9 +1,10 @@
 """The general journal in beancount's text.
 
 Three things have other names there. An account's parts begin with a capital: alice is
-`Assets:Members:Alice`, the outside `Equity:Outside`. A code of one letter (beancount 2 knows none),
-or one that is a word of beancount's, has `PIT-` in front, which no code of a pit can have. And a
-balance is stated for the beginning of the next day: beancount knows no other time of day.
+`Assets:Members:Alice`, alice:savings `Assets:Members:Alice:Savings`, the outside `Equity:Outside`.
+A code of one letter (beancount 2 knows none), or one that is a word of beancount's, has `PIT-` in
+front, which no code of a pit can have. And a balance is stated for the beginning of the next day,
+for beancount knows no other time of day; that of an account includes those below it.
 """
 
 from datetime import date, timedelta
@@ -15,11 +16,11 @@ from pit.filters.transactions import (
     Commodity,
     End,
     Item,
-    Leg,
     Title,
     Transaction,
     ascii_text,
 )
+from pit.filters.whose import is_members
 
 _TAKEN = ("TRUE", "FALSE", "NULL")
 
@@ -36,8 +37,8 @@ def show(item: Item) -> str:
             return f"{day} open {account_of(name)}\n\n"
         case Transaction():
             return _transaction(item)
-        case Balances(day, entry, legs):
-            return _balances(day, entry, legs)
+        case Balances():
+            return _balances(item)
         case End(entries, (size, root)):
             sealed = f"; seal {size} has the root {root}\n" if size else ""
             return f"; entries 1 to {entries}\n{sealed}"
@@ -60,22 +61,26 @@ def _transaction(item: Transaction) -> str:
     return "".join(lines) + "\n"
 
 
-def _balances(day: str, entry: int, legs: tuple[Leg, ...]) -> str:
+def _balances(item: Balances) -> str:
     try:
-        after = date.fromisoformat(day) + timedelta(days=1)
+        after = date.fromisoformat(item.day) + timedelta(days=1)
     except OverflowError:
-        return f"; no day follows {day}, so nothing is stated of it\n\n"
+        return f"; no day follows {item.day}, so nothing is stated of it\n\n"
+    totals = {(leg.account, leg.asset): leg for leg in item.totals}
+    legs = (totals.get((leg.account, leg.asset), leg) for leg in item.legs)
     lines = [
         # `~ 0`: without it a difference of one smallest unit would pass.
         f"{after} balance {account_of(leg.account):<30}  {leg.number:>16} ~ 0 {symbol(leg.asset)}\n"
         for leg in legs
     ]
-    return f"; after entry {entry}\n{''.join(lines)}\n"
+    return f"; after entry {item.entry}\n{''.join(lines)}\n"
 
 
 def account_of(name: str) -> str:
     """An account's name in beancount; no two are the same there."""
-    return "Equity:Outside" if name == OUTSIDE else f"Assets:Members:{name.capitalize()}"
+    if not is_members(name):
+        return "Equity:Outside" if name == OUTSIDE else "Assets:Clearing"
+    return ":".join(["Assets:Members", *(part.capitalize() for part in name.split(":"))])
 
 
 def symbol(code: str) -> str:

@@ -15,8 +15,11 @@ from pit.filters.transactions import (
     Title,
     Transaction,
     ascii_text,
+    described,
     quiet,
 )
+from pit.filters.whose import is_members
+from pit.pits.members import CLEARING
 
 TAGS = ("entry", "ref", "signer", "time")
 """The tags of transactions: what made it so, the cashier's word for it, by whom, when."""
@@ -31,10 +34,11 @@ def show(item: Item) -> str:
             form = f"    format 1000.{'0' * decimals} {_symbol(code)}\n" if decimals else ""
             return f"; {code}: {ascii_text(name[:200])}\ncommodity {_symbol(code)}\n{form}\n"
         case Account(_, name):
-            return "" if name == OUTSIDE else f"account {_account(name)}\n\n"
+            kind = "    ; type: A\n" if name == CLEARING else ""
+            return "" if name == OUTSIDE else f"account {_account(name)}\n{kind}\n"
         case Transaction():
             return _transaction(item)
-        case Balances(day, entry, legs):
+        case Balances(day, entry, legs, _):
             # An amount of 0, because without one the two would post what is missing.
             lines = [f"{_leg(leg._replace(number='0'))} = {_amount(leg)}\n" for leg in legs]
             return f"{day} * balances after entry {entry}\n{''.join(lines)}\n"
@@ -56,7 +60,7 @@ def _title(item: Title) -> str:
 
 def _transaction(item: Transaction) -> str:
     day, clock = item.time[:10], item.time[11:19]
-    lines = [f"{day} * ({item.ref}) {quiet(item.what)}\n", f"    ; entry: {item.cause}\n"]
+    lines = [f"{day} * ({item.ref}) {described(item.what)}\n", f"    ; entry: {item.cause}\n"]
     if item.note:
         lines.append(f"    ; ref: {quiet(item.note)}\n")
     lines += [f"    ; signer: {item.signer}\n", f"    ; time: {item.time}\n"]
@@ -76,7 +80,7 @@ def _amount(leg: Leg) -> str:
 
 
 def _account(name: str) -> str:
-    return "Outside" if name == OUTSIDE else f"Members:{name}"
+    return f"Members:{name}" if is_members(name) else name.capitalize()
 
 
 def _symbol(code: str) -> str:

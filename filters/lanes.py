@@ -1,5 +1,6 @@
 """What is owed and does not stand yet, lane by lane, and the ticking off (FILTERS, Reports)."""
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -27,6 +28,9 @@ class Divergence(NamedTuple):
     owed: Directive | None
 
 
+_NONE: OrderedDict[int, Owed] = OrderedDict()
+
+
 class Lanes:
     """The owed directives in the order in which they came to be owed, ticked off lane by lane.
 
@@ -34,7 +38,8 @@ class Lanes:
     """
 
     def __init__(self) -> None:
-        self._queues: dict[str, dict[int, Owed]] = {}
+        # Ordered: of a plain dict that was emptied from its front, the first is found in O(n).
+        self._queues: dict[str, OrderedDict[int, Owed]] = {}
         self._count = 0
         self.diverged: dict[str, Divergence] = {}
 
@@ -47,13 +52,13 @@ class Lanes:
         """Owe one more."""
         queue = self._queues.get(owed.lane)
         if queue is None:
-            queue = self._queues[owed.lane] = {}
+            queue = self._queues[owed.lane] = OrderedDict()
         self._count += 1
         queue[self._count] = owed
 
     def tick(self, lane: str, report: str, stands: Directive) -> None:
         """A directive stands that counts: take it off what is owed, or note the divergence."""
-        queue = self._queues.get(lane, {})
+        queue = self._queues.get(lane, _NONE)
         if lane in self.diverged:
             self._drop(lane, next((k for k, owed in queue.items() if owed.directive == stands), 0))
             return
@@ -66,13 +71,13 @@ class Lanes:
 
     def answered(self, lane: str, cause: str) -> None:
         """Somebody else's answer to an instruction stands: the one that is owed is not any more."""
-        queue = self._queues.get(lane, {})
+        queue = self._queues.get(lane, _NONE)
         for key in [key for key, owed in queue.items() if owed.cause == cause]:
             self._drop(lane, key)
 
     def take(self, lane: str) -> list[Owed]:
         """All that a lane owes, which it owes no more."""
-        return list(self._queues.pop(lane, {}).values())
+        return list(self._queues.pop(lane, _NONE).values())
 
     def _drop(self, lane: str, key: int) -> None:
         if key:

@@ -21,6 +21,7 @@ _SAMPLES = {
     "number": "10",
     "price": "12.50",
     "limit": "12.50",
+    "outcome": "47",
     "clock": "17:30",
     "fees": "maker 0.001 taker 0.002",
     "count": "1",
@@ -41,6 +42,7 @@ _SAMPLES = {
 """An example of each type of the language."""
 
 _NAMED = {"role": "trader", "filter": "match", "word": "buy", "tick": "0.01", "lot": "1"}
+_NAMED |= {"min": "0", "max": "100", "low": "35", "high": "60", "value": "47"}
 """Examples of fields that mean more than their type."""
 
 _KINDS = {field: name for name, field in FIELDS.items()}
@@ -70,6 +72,8 @@ def _sample(slot: Slot, pit: Pit, handle: str) -> str:
     kind = _KINDS.get(field)
     if kind is None:  # one of a few words
         return field.pattern.partition("|")[0]
+    if slot.name == "market":
+        return next(iter(pit.markets), "RAIN")
     if kind == "asset":
         tickers = [*pit.tickers] or ["ACME"]
         return tickers[0] if slot.name in ("ticker", "code") else next(iter(pit.assets), "EUR")

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from pit.archives.amounts import decimal, plain, trimmed
+from pit.archives.fields import show_time
 from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive
 from pit.filters.instructions import SCALE, Claim, Problem, scaled, smallest
@@ -128,6 +129,8 @@ def bound(
         why = f"{code} is derived; it is settled with {found.driver}"
     elif found and found.owner != entry.signer and not pit.open:
         why = f"{code} is {found.owner}'s to settle"
+    elif found and unresolved(record.courses[code], found, entry.time, record):
+        why = f"{code} is void: it was not settled by {show_time(found.unresolved)}"
     elif found:
         why = _unfit(record.courses[code], low, high, pit.tickers[code].tick_scaled)
     if why or found is None:
@@ -168,8 +171,9 @@ def dispute(
     currency = pit.tickers[code].currency
     said = Directive("dispute", (keys.get("stake", Decimal(0)), currency), keys)
     claim = Claim(ref, entry.signer, said, pit, mover="settle", lane=code)
-    if (claim.amount or 0) < found.stake:
-        least = plain(decimal(found.stake, pit.assets[currency].decimals))
+    needed = max(found.stake, 1)
+    if claim.amount is not None and claim.amount < needed:
+        least = plain(decimal(needed, pit.assets[currency].decimals))
         return record.problem(ref, entry, f"a dispute of {code} stakes at least {least} {currency}")
     waits.disputes.append(ref)
     record.claims[ref] = claim
@@ -193,6 +197,10 @@ def verdict(
         return record.problem(ref, entry, f"the accept of {claim.owner}/{target} does not stand")
     if waits.verdict:
         return record.problem(ref, entry, f"the panel has found for the {waits.verdict}")
+    market = pit.markets[claim.lane]
+    if unresolved(course, market, entry.time, record):
+        last = show_time(market.unresolved)
+        return record.problem(ref, entry, f"{claim.lane} is void: there was no verdict by {last}")
     waits.votes[entry.signer] = voice
     if 2 * sum(other == voice for other in waits.votes.values()) > len(panel):
         waits.verdict = voice

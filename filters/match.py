@@ -31,6 +31,9 @@ from pit.pits.listing import Holder
 from pit.pits.options import parser, part
 from pit.pits.state import Pit
 
+_ASKING = (Order, Combo, Replace)
+"""What waits for its keeper's answer."""
+
 
 class Match:
     """The matching filter (see the module).
@@ -92,7 +95,7 @@ class Match:
                 if isinstance(subject, Combo):
                     self._combine(subject, event.time, pit, record, out)
             elif verb == "cancel" or verb == "replace":
-                if isinstance(subject, Cancel | Replace):
+                if isinstance(subject, (Cancel, Replace)):
                     self._take(subject.lane, event.time, subject, pit, record, out)
             elif verb in ("suspend", "expel"):
                 banned = Banned(ref, directive.args[0])
@@ -116,11 +119,10 @@ class Match:
         lane = self._lane(ticker, pit, record)
         if lane is None:
             return
-        waiting = lane.waiting
-        if waiting or (isinstance(what, Order | Replace) and not what.accepted):
-            waiting.append(Item(time, what))
+        if lane.waiting or (isinstance(what, _ASKING) and not what.accepted):
+            lane.waiting.append(Item(time, what))
         else:
-            self._work(lane, Item(time, what), out)
+            self._work(lane, what, out)
 
     def _lane(self, ticker: str, pit: Pit, record: Standing) -> Lane | None:
         """The lane of a ticker, opened where there is none; None where it is another's."""
@@ -155,8 +157,8 @@ class Match:
         """
         waiting, free = lane.waiting, list[str]()
         while waiting:
-            time, what, _ = waiting[0]
-            if isinstance(what, Order | Combo | Replace) and not what.accepted:
+            time, what, fired = waiting[0]
+            if isinstance(what, _ASKING) and not what.accepted:
                 if stands(what.ref, record):
                     return free  # no answer yet
                 waiting.popleft()  # refused
@@ -170,17 +172,16 @@ class Match:
                 combo_match.work(what, lanes, out)
                 free += [one.ticker for one in lanes if one is not lane]
             else:
-                item = waiting.popleft()
+                waiting.popleft()
                 lane.pass_time(time, out)
-                self._work(lane, item, out)
+                self._work(lane, what, out, fired=fired)
         lane.pass_time(now, out)
         self._wake(lane)
         return free
 
-    def _work(self, lane: Lane, item: Item, out: list[Owed]) -> None:
-        what = item.what
+    def _work(self, lane: Lane, what: What, out: list[Owed], *, fired: bool = False) -> None:
         if isinstance(what, Order):
-            lane.order(what, out, fired=item.fired)
+            lane.order(what, out, fired=fired)
             if what.until:
                 self._wake(lane)
         elif isinstance(what, Cancel):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from pit.archives.amounts import decimal, trimmed
-from pit.archives.verbs import NO_KEYS, Directive, Verb
+from pit.archives.verbs import NO_KEYS, Directive, Verb, make_directive
 from pit.filters.book import Working
 from pit.filters.combos import Combo
 from pit.filters.instructions import SCALE, Order, Replace, scaled
@@ -69,6 +69,11 @@ def stands(ref: str, record: Standing) -> bool:
 def _working(found: Working, place: str) -> Directive:
     """An order that works; what of it is not as published is said."""
     order = found.order
+    whole = found.left == scaled[order.written]
+    left = order.written if whole else trimmed(decimal(found.left, SCALE))
+    same = found.quantity == order.quantity and found.price == order.price
+    if same and found.cover == order.cover and not (found.shown or found.came or place):  # mostly
+        return make_directive(("working", (order.ref, left), NO_KEYS))
     keys: dict[str, object] = {}
     if found.quantity != order.quantity:
         keys["quantity"] = trimmed(decimal(found.quantity, SCALE))
@@ -82,9 +87,7 @@ def _working(found: Working, place: str) -> Directive:
         keys["came"] = found.came
     if place:
         keys["as"] = place
-    whole = found.left == scaled[order.written]
-    left = order.written if whole else trimmed(decimal(found.left, SCALE))
-    return Directive("working", (order.ref, left), keys or NO_KEYS)
+    return make_directive(("working", (order.ref, left), keys or NO_KEYS))
 
 
 def _waiting(ticker: str, item: Item) -> Directive:

@@ -4,16 +4,18 @@
 
 A line is about an instruction by its entry (or the directive in it) and the member's own `ref:`,
 and says what the entry at hand made of it. The arithmetic is that of `positions`: exact, and after
-the directive that the line is about.
+the directive that the line is about. A balance is of the account that the instruction is for; where
+that is a further one, the line says which: `450.00 left in savings`.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from pit.archives.amounts import decimal, plain
-from pit.archives.fields import show_time
-from pit.filters.accounts import Hold
+from pit.archives.fields import MAIN, show_time
+from pit.filters.accounts import Hold, Posting
+from pit.filters.busting import Bust, Fill, Ruling
 from pit.filters.combos import Combo
 from pit.filters.instructions import (
     SCALE,
@@ -27,11 +29,14 @@ from pit.filters.instructions import (
     smallest,
 )
 from pit.filters.lanes import Owed
+from pit.filters.markets import Moved, Settled
 from pit.filters.positions import Positions
 from pit.filters.runner import Event
 from pit.filters.standing import Standing
+from pit.filters.whose import further, is_members
 from pit.pits.display import printable
 from pit.pits.listing import Ticker
+from pit.pits.members import CLEARING, owner_of
 from pit.pits.state import Pit
 
 __all__ = ["Outcome", "Teller"]
@@ -48,7 +53,8 @@ class Teller(Positions):
     """Position keeping that says what each entry means to whom. said: of the last entry."""
 
     def __init__(self) -> None:
-        super().__init__()
+        self._posted: list[Posting] = []
+        super().__init__(journal=self._posted.append)
         self.said: list[Outcome] = []
 
     def step(self, event: Event, pit: Pit, record: Standing) -> Iterator[Owed]:
@@ -63,6 +69,7 @@ class Teller(Positions):
                     coming[order.ref, order.ticker] += scaled[act.directive.args[0]]
         for act in event.acts:
             hold = self.accounts.holds.get(_subject(act))
+            self._posted.clear()
             yield from super().step(event._replace(acts=(act,)), pit, record)
             if isinstance(act.subject, Trade):
                 for order in act.subject.sides:
@@ -76,7 +83,9 @@ class Teller(Positions):
         """(handle, line) of a directive that has had its effect; hold: before it."""
         verb, args, keys = act.directive
         subject = act.subject
-        if verb == "accept" or verb == "refuse":
+        if isinstance(subject, Ruling):
+            yield from self._ruled(subject, args, pit)
+        elif verb == "accept" or verb == "refuse":
             owner, _, ref = args[0].partition("/")
             if verb == "refuse":
                 yield owner, f"{_name(ref, subject)}: refused: {args[1]}"
@@ -106,13 +115,22 @@ class Teller(Positions):
             elif isinstance(subject, Cancel | Replace):
                 line = f"{subject.ref}: too late, {subject.target} works no more"
                 yield subject.owner, line
+        elif isinstance(subject, Bust):
+            line = f"{act.ref}: the operator asks to undo {subject.fill.ref}: {args[1]}"
+            for owner in subject.fill.owners:
+                yield owner, line
+        elif isinstance(subject, Settled):
+            yield from self._paid(act.ref, "", pit)
+        elif isinstance(subject, Moved):
+            yield from self._paid(subject.claim.ref, "", pit)
         elif isinstance(subject, Claim):
             yield from self._claimed(verb, act.ref, subject, hold, pit)
         elif verb == "deposit" and subject is None:
-            handle, number, asset = args
-            now = self._now(handle, asset, pit, "now")
+            account, number, asset = args
+            now = self._now(account, asset, pit, "now")
             note = f" ({keys['ref']})" if "ref" in keys else ""
-            yield handle, f"{act.ref}{note}: received {self._amount(number, asset, pit)}, {now}"
+            said = f"{act.ref}{note}: received {self._amount(number, asset, pit)}, {now}"
+            yield owner_of(account), said
         elif verb == "issue" and subject is None:
             number, asset = args
             now = self._now(signer, asset, pit, "now")
@@ -123,14 +141,16 @@ class Teller(Positions):
         units = smallest(number, asset, pit) or 0  # type: ignore[arg-type]
         return f"{_plain(units, asset, pit)} {asset}"
 
-    def _now(self, handle: str, asset: str, pit: Pit, word: str) -> str:
-        """A balance, called so, and what of it is held: `450.00 left (100.00 held)`."""
-        balance = _plain(self.accounts.balance(handle, asset), asset, pit)
-        held = self.accounts.held_of(handle, asset)
-        return f"{balance} {word}" + (f" ({_plain(held, asset, pit)} held)" if held else "")
+    def _now(self, account: str, asset: str, pit: Pit, word: str) -> str:
+        """A balance, called so, and what of it is held: `450.00 left in savings (100.00 held)`."""
+        balance = _plain(self.accounts.balance(account, asset), asset, pit)
+        held = self.accounts.held_of(account, asset)
+        held_of = f" ({_plain(held, asset, pit)} held)" if held else ""
+        return f"{balance} {word}{_in(account)}{held_of}"
 
-    def _available(self, handle: str, asset: str, pit: Pit) -> str:
-        return f"{_plain(self.accounts.available(handle, asset), asset, pit)} available"
+    def _available(self, account: str, asset: str, pit: Pit) -> str:
+        available = _plain(self.accounts.available(account, asset), asset, pit)
+        return f"{available} available{_in(account)}"
 
     def _accepted(self, order: Order, pit: Pit) -> str:
         side, limit = ("buy", "or lower") if order.buys else ("sell", "or higher")
@@ -143,9 +163,11 @@ class Teller(Positions):
         if order.until:
             said += f" until {show_time(order.until)}"
         hold = self.accounts.holds.get(order.ref)
-        if hold:
+        if ticker and pit.decimals(order.ticker) is None:  # what contracts need is held as a whole
+            said += f"; {self._available(order.account, ticker.currency, pit)}"
+        elif hold:
             held = f"{_plain(hold.amount, hold.asset, pit)} {hold.asset} held"
-            said += f"; {held}, {self._available(order.owner, hold.asset, pit)}"
+            said += f"; {held}, {self._available(order.account, hold.asset, pit)}"
         return said
 
     def _granted(self, claim: Claim, pit: Pit) -> Iterator[tuple[str, str]]:
@@ -153,13 +175,21 @@ class Teller(Positions):
         asset = claim.asset
         amount = f"{_plain(claim.amount or 0, asset, pit)} {asset}"
         if claim.verb == "transfer":
-            left = self._now(claim.owner, asset, pit, "left")
-            yield claim.owner, f"{claim.ref}: {amount} given to {claim.to}, {left}"
+            left = self._now(claim.account, asset, pit, "left")
             now = self._now(claim.to, asset, pit, "now")
-            yield claim.to, f"{claim.ref}: received {amount} from {claim.owner}, {now}"
+            receiver = owner_of(claim.to)
+            if receiver == claim.owner:
+                between = f"from {further(claim.account)} to {further(claim.to)}"
+                ends = now if claim.to == claim.account else f"{left}, {now}"
+                yield claim.owner, f"{claim.ref}: moved {amount} {between}, {ends}"
+                return
+            yield claim.owner, f"{claim.ref}: {amount} given to {claim.to}, {left}"
+            yield receiver, f"{claim.ref}: received {amount} from {claim.account}, {now}"
         else:
-            available = self._available(claim.owner, asset, pit)
-            said = f"withdraw {amount} accepted; held until it is paid out, {available}"
+            available = self._available(claim.account, asset, pit)
+            said = f"{claim.verb} {amount} accepted; held until it is paid out, {available}"
+            if claim.verb != "withdraw":
+                said = f"{claim.verb} accepted; {amount} held for it, {available}"
             yield claim.owner, f"{claim.ref}: {said}"
 
     def _claimed(
@@ -169,30 +199,76 @@ class Teller(Positions):
         asset = claim.asset
         amount = f"{_plain(claim.amount or 0, asset, pit)} {asset}"
         if verb == "payout":
-            left = self._now(claim.owner, asset, pit, "left")
+            left = self._now(claim.account, asset, pit, "left")
             yield claim.owner, f"{claim.ref}: {amount} paid out by {ref}, {left}"
         elif verb == "cancel":
             free = f"; {amount} free again" if hold else ""
-            available = self._available(claim.owner, asset, pit)
+            available = self._available(claim.account, asset, pit)
             yield claim.owner, f"{claim.ref}: cancelled by {ref}{free}, {available}"
 
     def _traded(
         self, act: Act, trade: Trade, coming: Counter[tuple[str, str]], ticker: Ticker, pit: Pit
     ) -> Iterator[tuple[str, str]]:
         number, code, price = act.directive.args[:3]
-        cost = scaled[number] * scaled[price] // ticker.value_scaled
-        paid = f"{_plain(cost, ticker.currency, pit)} {ticker.currency}"
-        what = f"{plain(number)} {code} at {plain(price)}"
-        for order, asset, fee, said in (
-            (trade.bought, ticker.currency, trade.fees[0], f"bought {what}, {paid} paid"),
-            (trade.sold, code, trade.fees[1], f"sold {what}, {paid} received"),
-        ):
+        currency = ticker.currency
+        cost = _plain(ticker.worth(scaled[number], scaled[price]), currency, pit)
+        for order, fee in zip(trade.sides, trade.fees, strict=True):
+            said = f"{'bought' if order.buys else 'sold'} {plain(number)} {code} at {plain(price)}"
+            held = pit.decimals(code) is not None  # not a contract, whose fill pays nothing
+            if held:
+                said += f", {cost} {currency} {'paid' if order.buys else 'received'}"
             if fee:
-                said += f", {_plain(fee, ticker.currency, pit)} {ticker.currency} fee"
-            left = self._now(order.owner, asset, pit, "left" if order.buys else f"{asset} left")
+                said += f", {_plain(fee, currency, pit)} {currency} fee"
+            if not held:
+                left = self._available(order.account, currency, pit)
+            elif order.buys:
+                left = self._now(order.account, currency, pit, "left")
+            else:
+                left = self._now(order.account, code, pit, f"{code} left")
             rest = order.quantity - order.filled + coming[order.ref, order.ticker]
             more = f"; {_of(rest, order, ticker)} still work" if rest else ""
             yield order.owner, f"{_name(order.ref, order)}: {said}, {left}{more}"
+        if pit.decimals(ticker.code) is None:  # perhaps its market is settled already
+            yield from self._paid(act.ref, CLEARING, pit)
+
+    def _paid(self, ref: str, side: str, pit: Pit) -> Iterator[tuple[str, str]]:
+        """What the directive paid, as its postings say; side: only from or to that account."""
+        for pair in zip(self._posted[::2], self._posted[1::2], strict=True):
+            for account, asset, amount, _, why in pair:
+                if is_members(account) and (not side or side in (pair[0].account, pair[1].account)):
+                    paid = f"{_plain(abs(amount), asset, pit)} {asset}"
+                    said = f"{paid} received" if amount > 0 else f"{paid} paid"
+                    now = self._now(account, asset, pit, "now" if amount > 0 else "left")
+                    yield owner_of(account), f"{ref}: {why}, {said}, {now}"
+
+    def _ruled(self, ruling: Ruling, args: Sequence[str], pit: Pit) -> Iterator[tuple[str, str]]:
+        """An answer to a bust: what it means to the sides."""
+        bust, fill = ruling.bust, ruling.bust.fill
+        head = f"{bust.ref}: bust of {fill.ref}:"
+        if not ruling.accepts:
+            said = f"refused for {ruling.owner}: {args[1]}"
+            for owner in fill.owners if ruling.over else ():
+                yield owner, f"{head} {said}; the fill stands"
+            return
+        ticker = pit.tickers[fill.ticker]
+        if not ruling.done:
+            yield ruling.owner, f"{head} accepted; others have to answer"
+            return
+        units = f"{_quantity(fill.quantity, ticker)} {fill.ticker}"
+        cost = ticker.worth(fill.quantity, fill.price)
+        paid = f"{_plain(cost, ticker.currency, pit)} {ticker.currency}"
+        for account, gives, gets, asset, fee in (
+            (fill.buyer, units, paid, fill.ticker, fill.fees[0]),
+            (fill.seller, paid, units, ticker.currency, fill.fees[1]),
+        ):
+            if pit.decimals(fill.ticker) is None:  # contracts are matched, and not matched any more
+                yield owner_of(account), f"{head} undone, {units} at {plain_price(fill, ticker)}"
+                continue
+            said = f"undone, {gives} given back, {gets} received"
+            if fee:
+                said += f", {_plain(fee, ticker.currency, pit)} {ticker.currency} fee received"
+            left = "left" if asset == ticker.currency else f"{asset} left"
+            yield owner_of(account), f"{head} {said}, {self._now(account, asset, pit, left)}"
 
     def _goes_on(self, order: Order, words: str, pit: Pit) -> str:
         """An order that works with other numbers now."""
@@ -220,7 +296,7 @@ class Teller(Positions):
             line += f"; {rest} {order.ticker} did not trade"
         if hold:
             free = f"{_plain(hold.amount, hold.asset, pit)} {hold.asset} free again"
-            line += f", {free}, {self._available(order.owner, hold.asset, pit)}"
+            line += f", {free}, {self._available(order.account, hold.asset, pit)}"
         return line
 
 
@@ -230,6 +306,11 @@ _ENDS = {
     "decremented": "ended: it met an order of your own",
     "replaced": "ended by {}: no more than what is filled was asked for",
 }
+
+
+def _in(account: str) -> str:
+    """Where a balance is, for one who has more than one: ` in savings`; '' in the main account."""
+    return "" if further(account) == MAIN else f" in {further(account)}"
 
 
 def _subject(act: Act) -> str:
@@ -257,6 +338,11 @@ def _plain(amount: int, asset: str, pit: Pit) -> str:
 def _quantity(amount: int, ticker: Ticker) -> str:
     """A quantity of 10**-9 with the ticker's decimals."""
     return plain(decimal(amount // ticker.unit_scaled, ticker.decimals))
+
+
+def plain_price(fill: Fill, ticker: Ticker) -> str:
+    """A fill's price with the ticker's decimals."""
+    return plain(decimal(fill.price, SCALE).quantize(decimal(1, ticker.price_decimals)))
 
 
 def _of(rest: int, order: Order, ticker: Ticker) -> str:

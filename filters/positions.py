@@ -9,15 +9,16 @@ nothing is promised twice, however late anybody is (FILTERS, The core filters; M
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from heapq import nsmallest
 
 from pit.archives.amounts import decimal, plain, units
 from pit.archives.entry import OPERATOR
 from pit.archives.verbs import NO_KEYS, Directive, Verb
-from pit.filters.accounts import OUTSIDE, Accounts, Posting, hold_name, hold_order
+from pit.filters import judging
+from pit.filters.accounts import OUTSIDE, Posting
+from pit.filters.busting import Bust, Ruling
+from pit.filters.busts import last_of
 from pit.filters.combos import Combo, Leg
-from pit.filters.contracts import Contracts
-from pit.filters.cover import Book, Cover, Lacking, Traded
+from pit.filters.cover import Traded
 from pit.filters.instructions import (
     SCALE,
     Act,
@@ -26,31 +27,23 @@ from pit.filters.instructions import (
     Problem,
     Replace,
     Trade,
-    account_of,
     scaled,
     smallest,
 )
+from pit.filters.keeping import WORDS, Keeping
 from pit.filters.lanes import Owed
 from pit.filters.markets import Bounded, Moved, Settled
-from pit.filters.problems import (
-    contract_problem,
-    cover_of,
-    order_problem,
-    replace_problem,
-    written_of,
-)
-from pit.filters.record import reference_key
+from pit.filters.problems import cover_of
 from pit.filters.runner import Event
 from pit.filters.standing import Standing
 from pit.filters.stream import run_stream
-from pit.pits.listing import Holder, shard_of
-from pit.pits.markets import CONTRACT, Market
-from pit.pits.members import CLEARING, owner_of
+from pit.pits.listing import Holder
+from pit.pits.markets import Market
 from pit.pits.options import parser, shard
 from pit.pits.state import Pit
 
 
-class Positions:
+class Positions(Keeping):
     """The position keeping filter (see the module).
 
     part: (k, n), the shard whose members are kept; all by default. journal: see `Accounts`.
@@ -59,49 +52,13 @@ class Positions:
     name = "positions"
     parts = "member"
     versions = range(1, 2)
-    words: Sequence[Verb] = (
-        Verb(
-            "account", "{owner:account} {asset:asset} {amount:units}", "A balance, smallest units."
-        ),
-        Verb(
-            "hold",
-            "{instruction:owned} {asset:asset} {amount:units}",
-            "Set aside for it, in the member's account, or the further one of his.",
-            keys={"account": "name"},
-        ),
-        Verb(
-            "matched",
-            "{owner:account} {market:asset} {quantity:units} {paid:units}",
-            "Contracts: sums of quantity (10**-9) and of quantity x price (10**-18).",
-        ),
-        Verb(
-            "covered",
-            "{instruction:reference}",
-            "A replace, or an order for contracts, whose numbers are held for.",
-        ),
-    )
+    words: Sequence[Verb] = WORDS
 
     def __init__(
         self, part: tuple[int, int] = (1, 1), journal: Callable[[Posting], None] | None = None
     ) -> None:
-        self.part = part
-        self.accounts = Accounts(journal)
-        self.contracts = Contracts(self.accounts, self._move, self.keeps)
-        self.covers: dict[str, Cover] = {
-            "book": Book(self.accounts, self._move),
-            CONTRACT: self.contracts,
-        }
-        self.labels: dict[tuple[str, str], str] = {}
-        self.replacing: dict[str, list[Replace]] = {}
-        self._mine: dict[str, bool] = {}
-
-    def keeps(self, account: str) -> bool:
-        """Whether this shard keeps that member, or the member whose account it is."""
-        mine = self._mine.get(account)
-        if mine is None:
-            handle = owner_of(account)
-            mine = self._mine[account] = shard_of(handle, self.part[1]) == self.part[0]
-        return mine
+        super().__init__(part, journal)
+        self._entry = 0
 
     def publisher(self, lane: str, pit: Pit) -> Holder | None:
         """The keeper of the member's shard."""
@@ -114,29 +71,41 @@ class Positions:
 
     def step(self, event: Event, pit: Pit, record: Standing) -> Iterator[Owed]:
         """Post what moved; judge what asks for cover."""
+        if event.number != self._entry:
+            self._entry = event.number
+            if self.margin.touched:
+                self.margin.tidy()
         for act in event.acts:
             subject = act.subject
             verb = act.directive.verb
             if isinstance(subject, Problem):
                 if self.keeps(event.signer):
-                    yield self._refuse(event.signer, act.ref, subject.why, pit)
+                    yield self._answer(event.signer, act.ref, subject.why, pit)
             elif verb in ("buy", "sell"):
                 if self.keeps(event.signer) and isinstance(subject, Order):
-                    yield self._judge_order(subject, event, pit, record)
+                    yield self._order(subject, event, pit, record)
             elif verb == "combo":
                 if self.keeps(event.signer) and isinstance(subject, Combo):
-                    yield self._judge_combo(subject, pit)
+                    why = judging.combo(self, subject, pit)
+                    yield self._answer(subject.owner, act.ref, why, pit)
             elif verb == "replace":
                 if self.keeps(event.signer) and isinstance(subject, Replace):
-                    yield self._judge_replace(subject, pit, record)
+                    why = judging.replace(self, subject, pit, record)
+                    yield self._answer(subject.owner, act.ref, why, pit)
             elif isinstance(subject, Claim) and subject.ref == act.ref:
                 if self.keeps(event.signer):
-                    yield self._judge_claim(subject, pit)
+                    why = judging.claim(self, subject, pit)
+                    yield self._answer(subject.owner, act.ref, why, pit)
             elif verb == "fill":
                 if isinstance(subject, Trade):
                     self._fill(act, subject, pit)
             elif verb in ("accept", "refuse"):
                 self._answered(act, pit, record)
+            elif verb == "bust":
+                if isinstance(subject, Bust):
+                    for owner in filter(self.keeps, subject.fill.owners):
+                        why = self.undoing.judge(subject, owner, pit)
+                        yield self._answer(owner, act.ref, why, pit)
             elif verb == "leaves":
                 self._left(act, pit, record)
             elif verb == "payout":
@@ -144,23 +113,24 @@ class Positions:
                     amount = subject.amount or 0
                     self.accounts.release(subject.ref)
                     account = subject.account
-                    self._move(account, OUTSIDE, subject.asset, amount, act.ref, "paid out")
+                    self.move(account, OUTSIDE, subject.asset, amount, act.ref, "paid out")
             elif verb == "cancel":
                 if isinstance(subject, Claim) and self.keeps(subject.owner):
                     self.accounts.release(subject.ref)
-                    yield self._accept(subject.owner, act.ref, pit)
+                    yield self._answer(subject.owner, act.ref, "", pit)
             elif verb == "deposit":
                 account, number, asset = act.directive.args
                 if self.keeps(account):
                     amount = smallest(number, asset, pit) or 0
-                    self._move(OUTSIDE, account, asset, amount, act.ref, "deposit")
+                    self.move(OUTSIDE, account, asset, amount, act.ref, "deposit")
             elif verb == "issue":
                 if self.keeps(event.signer):
                     number, asset = act.directive.args
                     amount = smallest(number, asset, pit) or 0
-                    self._move(OUTSIDE, event.signer, asset, amount, act.ref, "issue")
+                    self.move(OUTSIDE, event.signer, asset, amount, act.ref, "issue")
+                    self.moved(event.signer, asset, pit)
             elif verb == "move" and isinstance(subject, Moved):
-                self._moved(act, subject)
+                self._taken(act, subject, pit)
             elif isinstance(subject, Market):
                 self.contracts.found(subject, pit)
             elif isinstance(subject, Bounded):
@@ -170,94 +140,43 @@ class Positions:
                 course = record.courses[driver]
                 self.contracts.settle(subject, course, act.ref, pit.markets[driver])
 
-    def _moved(self, act: Act, moved: Moved) -> None:
+    def _taken(self, act: Act, moved: Moved, pit: Pit) -> None:
         """A `move` stands: what is left over comes back to its owner, the rest is another's."""
         claim, amount, to = moved
         if self.keeps(claim.owner):
             self.accounts.release(claim.ref, amount)
         if to != claim.account:
-            self._move(claim.account, to, claim.asset, amount, act.ref, act.directive.args[-1])
+            self.move(claim.account, to, claim.asset, amount, act.ref, act.directive.args[-1])
+        for account in (claim.account, to):
+            self.moved(account, claim.asset, pit)
 
-    def _move(self, source: str, to: str, asset: str, amount: int, ref: str, why: str) -> None:
-        """Post an amount to both sides, each where it is kept; the outside is kept everywhere."""
-        for account, sign in ((source, -1), (to, 1)):
-            if account in (OUTSIDE, CLEARING) or self.keeps(account):
-                self.accounts.post(account, asset, sign * amount, ref, why)
+    def _answer(
+        self, owner: str, ref: str, why: str, pit: Pit, keys: Mapping[str, object] = NO_KEYS
+    ) -> Owed:
+        """`refuse`, where there is a reason to; else `accept`."""
+        said = Directive("accept", (f"{owner}/{ref}",), keys)
+        if why:
+            said = Directive("refuse", (f"{owner}/{ref}", why))
+        return Owed("-" if pit.open else owner, said, ref)
 
-    def _accept(self, owner: str, ref: str, pit: Pit, keys: Mapping[str, object] = NO_KEYS) -> Owed:
-        directive = Directive("accept", (f"{owner}/{ref}",), keys)
-        return Owed("-" if pit.open else owner, directive, ref)
-
-    def _refuse(self, owner: str, ref: str, why: str, pit: Pit) -> Owed:
-        directive = Directive("refuse", (f"{owner}/{ref}", why))
-        return Owed("-" if pit.open else owner, directive, ref)
-
-    def _judge_order(self, order: Order, event: Event, pit: Pit, record: Standing) -> Owed:
-        ticker = pit.tickers.get(order.ticker)
-        why = order_problem(order, ticker, event.time) or self._twin(order)
-        if ticker and ticker.mode == CONTRACT and not why:
-            market = pit.markets[ticker.code]
-            why = contract_problem(order, market, record.courses[market.driver])
-        if ticker is None or why:
-            return self._refuse(order.owner, order.ref, why, pit)
-        lacking = self.covers[ticker.mode].take(order, order.quantity, (), ticker)
-        if lacking:
-            said = f"{'buy' if order.buys else 'sell'} {written_of(order, ticker)}"
-            why = self._shortfall(order.account, lacking, said, pit)
-            return self._refuse(order.owner, order.ref, why, pit)
-        if order.label:
-            self.labels[order.owner, order.label] = order.ref
-        if order.limit is not None or not order.buys:
-            return self._accept(order.owner, order.ref, pit)
-        held = self.accounts.holds[order.ref]
+    def _order(self, order: Order, event: Event, pit: Pit, record: Standing) -> Owed:
+        """The answer to an order; a market buy's names what it may cost."""
+        why = judging.order(self, order, event.time, pit, record)
+        if why or order.limit is not None or not order.buys:
+            return self._answer(order.owner, order.ref, why, pit)
+        held, ticker = self.accounts.holds[order.ref], pit.tickers[order.ticker]
         cover = decimal(cover_of(order, held.amount, ticker), pit.assets[held.asset].decimals)
-        return self._accept(order.owner, order.ref, pit, {"cover": cover})
+        return self._answer(order.owner, order.ref, "", pit, {"cover": cover})
 
-    def _judge_combo(self, combo: Combo, pit: Pit) -> Owed:
-        """Cover for the whole: nothing of it trades without the rest."""
-        why = self._twin(combo)
-        if not why:
-            lacking = self.contracts.take_all(combo)
-            if lacking:
-                said = f"combo {plain(combo.written)} @ {plain(combo.limit)}"
-                why = self._shortfall(combo.account, lacking, said, pit)
-        if why:
-            return self._refuse(combo.owner, combo.ref, why, pit)
-        if combo.label:
-            self.labels[combo.owner, combo.label] = combo.ref
-        return self._accept(combo.owner, combo.ref, pit)
-
-    def _judge_replace(self, replace: Replace, pit: Pit, record: Standing) -> Owed:
-        order = _replaced(replace, record)
-        ticker = pit.tickers.get(order.ticker) if order else None
-        if order is None or ticker is None:
-            return self._accept(replace.owner, replace.ref, pit)  # it will be late
-        why = replace_problem(replace, order, ticker)
-        if ticker.mode == CONTRACT and not why:
-            market = pit.markets[ticker.code]
-            why = contract_problem(replace, market, record.courses[market.driver])
-        cover = self.covers[ticker.mode]
-        if not why and not cover.holds(order):  # refused, or over and not published yet
-            self.replacing.setdefault(order.ref, []).append(replace)
-        elif not why:
-            asked = self.replacing.setdefault(order.ref, [])
-            asked.append(replace)
-            lacking = cover.take(order, order.quantity - order.filled, asked, ticker)
-            if lacking:
-                self._forget(replace)
-                said = f"replace {replace.target} {plain(replace.written)} @ {plain(replace.limit)}"
-                why = self._shortfall(order.account, lacking, said, pit)
-        if why:
-            return self._refuse(replace.owner, replace.ref, why, pit)
-        return self._accept(replace.owner, replace.ref, pit)
-
-    def _forget(self, replace: Replace) -> None:
-        """A replace has had its answer."""
-        left = [one for one in self.replacing.get(replace.target, ()) if one.ref != replace.ref]
-        if left:
-            self.replacing[replace.target] = left
-        else:
-            self.replacing.pop(replace.target, None)
+    def _bust_answered(self, ruling: Ruling, pit: Pit, record: Standing) -> None:
+        """An answer stands: the fill is undone, or the bust is over, or others are missing."""
+        bust, owner = ruling.bust, ruling.owner
+        if ruling.done:
+            self.undoing.undo(bust, last_of(record, bust.fill.ticker), pit)
+        elif ruling.over:
+            self.undoing.release(bust, pit)
+        elif not bust.refused and self.keeps(owner) and not self.undoing.holds(bust, owner):
+            self.undoing.judge(bust, owner, pit, unasked=True)
 
     def _left(self, act: Act, pit: Pit, record: Standing) -> None:
         """A `leaves` stands: the order is over, or is held for as it is now."""
@@ -269,106 +188,54 @@ class Positions:
         if why in ("late", "replaced"):
             for one in self.replacing.get(ref, ()):
                 if one.ref == answered:
-                    self._forget(one)
+                    self.forget(one)
         order = record.orders.get(ref)
         if isinstance(act.subject, Order) and not number:
-            self._release(act.subject, pit)
+            self.release(act.subject, pit)
         elif isinstance(act.subject, Combo):
-            self._release(act.subject.legs[0], pit)
+            self.release(act.subject.legs[0], pit)
         elif order:
             left = scaled[number] if number else order.quantity - order.filled
-            self._hold_on(order, left, pit)
-
-    def _hold_on(self, order: Order, left: int, pit: Pit) -> None:
-        """Hold what is needed for an order of which that is left (10**-9)."""
-        ticker = pit.tickers.get(order.ticker)
-        if ticker and self.covers[ticker.mode].holds(order):
-            self._take(order, left, pit)
-
-    def _take(self, order: Order, left: int, pit: Pit) -> None:
-        """Hold what is needed, whatever is available: the answer stands."""
-        ticker = pit.tickers[order.ticker]
-        asked = self.replacing.get(order.ref, ())
-        self.covers[ticker.mode].take(order, left, asked, ticker, unasked=True)
-
-    def _twin(self, order: Order | Combo) -> str:
-        """Whether another working order of his has the same `ref:`."""
-        twin = self.labels.get((order.owner, order.label)) if order.label else None
-        return f"ref {order.label} is the working order {twin}'s" if twin else ""
-
-    def _judge_claim(self, claim: Claim, pit: Pit) -> Owed:
-        why = ""
-        if pit.decimals(claim.asset) is None:
-            why = f"{claim.asset} is not an asset of this pit"
-        elif not claim.amount:
-            why = (
-                f"{plain(claim.written)} {claim.asset} is nothing, or finer than its smallest unit"
-            )
-        elif claim.verb == "withdraw" and claim.asset in pit.tickers:
-            why = f"{claim.asset} is kept in this pit; only money is paid out"
-        elif claim.to and not pit.open and pit.member(owner_of(claim.to)) is None:
-            why = f"{owner_of(claim.to)} is not a member of this pit"
-        elif not self.accounts.hold(claim.ref, claim.account, claim.asset, claim.amount):
-            said = f"{claim.verb} {plain(claim.written)} {claim.asset}"
-            why = self._shortfall(claim.account, Lacking(claim.asset, claim.amount), said, pit)
-        if why:
-            return self._refuse(claim.owner, claim.ref, why, pit)
-        return self._accept(claim.owner, claim.ref, pit)
-
-    def _shortfall(self, account: str, lacking: Lacking, said: str, pit: Pit) -> str:
-        """The line of arithmetic that says why an account cannot cover an instruction."""
-        accounts = self.accounts
-        asset = lacking.asset
-        available = accounts.available(account, asset)
-        decimals = pit.decimals(asset) or 0
-
-        def text(amount: int) -> str:
-            return plain(decimal(amount, decimals))
-
-        line = (
-            f"{said} needs {text(lacking.need)} {asset}{lacking.how}; "
-            f"available {text(available)} = balance {text(accounts.balance(account, asset))}"
-        )
-        held = accounts.holds_of(account, asset)
-        if held:
-            refs = [hold_name(hold) for hold in nsmallest(5, held, key=hold_order)]
-            more = f" and {len(held) - 5} more" if len(held) > 5 else ""
-            line += f" - held {text(accounts.held_of(account, asset))} by {', '.join(refs)}{more}"
-        return line
+            self.hold_on(order, left, pit)
 
     def _answered(self, act: Act, pit: Pit, record: Standing) -> None:
         """An answer stands. It is taken as it stands, whatever was owed."""
         subject = act.subject
+        if isinstance(subject, Ruling):
+            self._bust_answered(subject, pit, record)
         if isinstance(subject, Replace):
             self._replace_answered(subject, act.directive.verb == "accept", pit, record)
         if isinstance(subject, Combo):
             if act.directive.verb == "refuse":
-                self._release(subject.legs[0], pit)
+                self.release(subject.legs[0], pit)
             elif self.keeps(subject.owner):
                 self.contracts.take_all(subject, unasked=True)
         if not isinstance(subject, Order | Claim):
             return
         if act.directive.verb == "refuse":
             if isinstance(subject, Order):
-                self._release(subject, pit)
+                self.release(subject, pit)
             elif self.keeps(subject.owner):
                 self.accounts.release(subject.ref)
+                self.moved(subject.account, subject.asset, pit)
         elif isinstance(subject, Claim):
-            self._covered(subject)
+            self._covered(subject, pit)
         elif self.keeps(subject.owner):
             ticker = pit.tickers.get(subject.ticker)
             if ticker and not self.covers[ticker.mode].holds(subject):
                 left = subject.quantity - subject.filled
                 self.covers[ticker.mode].take(subject, left, (), ticker, unasked=True)
 
-    def _covered(self, claim: Claim) -> None:
+    def _covered(self, claim: Claim, pit: Pit) -> None:
         """The accept of a claim stands: a transfer is delivered, a withdrawal held for."""
         ref, asset, amount = claim.ref, claim.asset, claim.amount or 0
         keeps = self.keeps(claim.owner)
         if claim.verb == "transfer":
             if keeps:
                 self.accounts.release(ref)
-            self._move(claim.account, claim.to, asset, amount, ref, "transfer")
+            self.move(claim.account, claim.to, asset, amount, ref, "transfer")
+            for account in (claim.account, claim.to):
+                self.moved(account, asset, pit)
         elif keeps and ref not in self.accounts.holds:
             self.accounts.hold(ref, claim.account, asset, amount, unasked=True)
 
@@ -376,7 +243,7 @@ class Positions:
         self, replace: Replace, accepted: bool, pit: Pit, record: Standing
     ) -> None:
         """A replace's answer stands. It is taken as it stands, whatever was owed."""
-        order = _replaced(replace, record)
+        order = judging.replaced(replace, record)
         if not self.keeps(replace.owner) or order is None:
             return
         asked = self.replacing.setdefault(replace.target, [])
@@ -384,42 +251,34 @@ class Positions:
         if accepted and replace.ref not in known:
             asked.append(replace)
         elif not accepted:
-            self._forget(replace)
-        self._hold_on(order, order.quantity - order.filled, pit)
+            self.forget(replace)
+        self.hold_on(order, order.quantity - order.filled, pit)
 
     def _fill(self, act: Act, trade: Trade, pit: Pit) -> None:
         ticker = pit.tickers.get(trade.bought.ticker)
         if ticker is None:
             return
         number, _, price = act.directive.args[:3]
-        for order, left in zip(trade.sides, trade.left, strict=True):
-            if self.keeps(order.owner):
-                if left and not isinstance(order, Leg):
-                    self._hold_on(order, left, pit)
-                else:
-                    self._release(order, pit)
         why = f"{plain(number)} {ticker.code} @ {plain(price)}"
         traded = Traded(act.ref, units(number, SCALE), units(price, SCALE), why)
         self.covers[ticker.mode].fill(trade, traded, ticker)
+        for order, left in zip(trade.sides, trade.left, strict=True):
+            if self.keeps(order.owner):
+                if left and not isinstance(order, Leg):
+                    self.hold_on(order, left, pit)
+                else:
+                    self.release(order, pit)
         for order, fee in zip(trade.sides, trade.fees, strict=True):
             if fee:
                 said = f"fee of {order.name} for {why}"
-                self._move(order.account, OPERATOR, ticker.currency, fee, act.ref, said)
-
-    def _release(self, order: Order, pit: Pit) -> None:
-        """An order has ended: nothing is held for it any more."""
-        if self.keeps(order.owner):
-            ticker = pit.tickers.get(order.ticker)
-            if ticker:
-                self.covers[ticker.mode].drop(order, ticker)
-            self.replacing.pop(order.ref, None)
-            if order.label and self.labels.get((order.owner, order.label)) == order.ref:
-                del self.labels[order.owner, order.label]
+                self.move(order.account, OPERATOR, ticker.currency, fee, act.ref, said)
 
     def adopt(self, lane: str, owed: Sequence[Owed], pit: Pit, record: Standing) -> Iterator[Owed]:
         """What stands was taken as it stood; what is not answered keeps the answer that is owed."""
         for was in owed:
             ref = was.cause
+            if ref in record.busts and lane in record.busts[ref].waits:
+                yield was
             if any(
                 ref in some
                 for some in (
@@ -438,56 +297,6 @@ class Positions:
                 )
                 if found is None or not found.accepted:
                     yield was
-
-    def dump(self, record: Standing) -> Iterator[Directive]:
-        """Balances, holds, and the replaces that are held for."""
-        for (owner, asset), amount in sorted(self.accounts.balances.items()):
-            yield Directive("account", (owner, asset, amount))
-        for ref in sorted(
-            (hold for hold in self.accounts.holds if " " not in hold), key=hold_order
-        ):
-            account, asset, amount = self.accounts.holds[ref]
-            owner, _, further = account.partition(":")
-            keys = {"account": further} if further else NO_KEYS
-            yield Directive("hold", (f"{owner}/{ref}", asset, amount), keys)
-        yield from self.contracts.dump()
-        covered = [one.ref for asked in self.replacing.values() for one in asked]
-        for ref in sorted([*covered, *self.contracts.covered()], key=reference_key):
-            yield Directive("covered", (ref,))
-
-    def load(self, directives: Sequence[Directive], pit: Pit, record: Standing) -> None:
-        """The state from `dump`."""
-        self.contracts.restore(pit, record.courses)
-        for verb, args, keys in directives:
-            if verb == "account":
-                self.accounts.balances[args[0], args[1]] = args[2]
-            elif verb == "hold":
-                owner, _, ref = args[0].partition("/")
-                account = account_of(owner, keys)
-                self.accounts.hold(ref, account, args[1], args[2], unasked=True)
-            elif verb == "covered" and args[0] in record.replaces:
-                replace = record.replaces[args[0]]
-                self.replacing.setdefault(replace.target, []).append(replace)
-        self.contracts.load(args for verb, args, _ in directives if verb == "matched")
-        for verb, args, _ in directives:
-            order = record.orders.get(args[0]) if verb == "covered" else None
-            combo = record.combos.get(args[0]) if verb == "covered" else None
-            if order:
-                self._take(order, order.quantity - order.filled, pit)
-            elif combo:
-                self.contracts.take_all(combo, unasked=True)
-                if combo.label:
-                    self.labels[combo.owner, combo.label] = combo.ref
-        for order in record.orders.values():
-            ticker = pit.tickers.get(order.ticker)
-            if order.label and ticker and self.covers[ticker.mode].holds(order):
-                self.labels[order.owner, order.label] = order.ref
-
-
-def _replaced(replace: Replace, record: Standing) -> Order | None:
-    """The order that a replace is of, if it stands open and is its owner's."""
-    order = record.orders.get(replace.target)
-    return order if order and order.owner == replace.owner else None
 
 
 def main(argv: list[str]) -> int:

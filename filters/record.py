@@ -1,24 +1,18 @@
 """The published record as text and back: its part of a checkpoint."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from pit.archives.amounts import decimal, trimmed
+from pit.archives.amounts import decimal, plain, trimmed
+from pit.archives.fields import show_limit, show_time
 from pit.archives.verbs import Directive, Verb, vocabulary
-from pit.filters.combos import combo_of
 from pit.filters.instructions import (
     NO_FEES,
     PLAIN,
     SCALE,
-    Cancel,
-    Claim,
     Order,
-    Replace,
     Terms,
-    scaled,
 )
-from pit.filters.markets import Bound, Course
 from pit.filters.standing import Standing
-from pit.pits.state import Pit
 
 STATE = vocabulary(
     (
@@ -41,6 +35,7 @@ STATE = vocabulary(
                 "cover": "units",
                 "fee": "fees",
                 "charges": "units",
+                "margin": "number",
                 "accepted": "yes",
             },
         ),
@@ -77,6 +72,18 @@ STATE = vocabulary(
             },
         ),
         Verb("asked", "{cancel:owned} {order:reference} {lane:word}", "A cancel not answered yet."),
+        Verb(
+            "busting",
+            "{bust:reference} {fill:rest}",
+            "A bust that waits for answers, and its fill.",
+            keys={"waits": "names", "refused": "yes"},
+        ),
+        Verb(
+            "filled",
+            "{fill:rest}",
+            "A fill that a bust may undo: time, reference, quantity, ticker, price (in 10**-9), "
+            "accounts of buyer and seller, their fees, the bust that undid it.",
+        ),
         Verb("due", "{instruction:owned}", "An answer of the signer's keeper that does not stand."),
         Verb(
             "course",
@@ -92,6 +99,11 @@ STATE = vocabulary(
         ),
         Verb("disputed", "{market:asset} {dispute:reference}", "A dispute of what waits."),
         Verb("voice", "{market:asset} {member:handle} {for:name}", "A panel's vote on it."),
+        Verb(
+            "allowed",
+            "{ticker:asset} {motion:owned} {number:units} {used:units} until {time:time}",
+            "What a motion allows to be issued, and what was issued of it, in smallest units.",
+        ),
         Verb("total", "{asset:asset} {amount:units}", "Smallest units in existence."),
     )
 )
@@ -104,30 +116,16 @@ def reference_key(ref: str) -> tuple[int, int]:
 
 
 def dump(record: Standing) -> Iterator[Directive]:
-    """The record as directives of `STATE`, in canonical order."""
+    """The record as directives of `STATE`, in canonical order; its fills are `dump_fills`'s."""
     for order in record.orders.values():  # as they came: by entry
-        keys: dict[str, object] = {"time": order.time}
-        if order.until:
-            keys["until"] = order.until
-        if order.label:
-            keys["ref"] = order.label
-        if order.account != order.owner:
-            keys["account"] = order.account.partition(":")[2]
-        keys |= _said(order.terms)
-        if order.filled:
-            keys["filled"] = trimmed(decimal(order.filled, SCALE))
-        if order.cover >= 0:
-            keys["cover"] = order.cover
-        if order.rates is not NO_FEES:
-            keys["fee"] = tuple(trimmed(decimal(rate, SCALE)) for rate in order.rates)
-        if order.charges:
-            keys["charges"] = order.charges
-        if order.accepted:
-            keys["accepted"] = "yes"
-        side = "buy" if order.buys else "sell"
-        yield Directive("order", (order.name, side, order.written, order.ticker, order.limit), keys)
+        yield _order(order)
+    yield from _others(record)
+
+
+def _others(record: Standing) -> Iterator[Directive]:
+    """The record without the orders."""
     for combo in record.combos.values():
-        keys = {"time": combo.time}
+        keys: dict[str, object] = {"time": combo.time}
         keys |= {key: combo.keys[key] for key in ("ref", "account") if key in combo.keys}
         rates = combo.legs[0].rates
         if rates is not NO_FEES:
@@ -161,11 +159,23 @@ def dump(record: Standing) -> Iterator[Directive]:
         asked = (replace.target, replace.written, replace.limit, replace.lane)
         keys = {"accepted": "yes"} if replace.accepted else {}
         yield Directive("replacing", (f"{replace.owner}/{ref}", *asked), keys)
+    for ref in sorted(record.busts, key=reference_key):
+        bust = record.busts[ref]
+        keys = {"waits": tuple(bust.waits)} | ({"refused": "yes"} if bust.refused else {})
+        yield Directive("busting", (ref, bust.fill.line()), keys)
     for ref in sorted(record.due, key=reference_key):
         yield Directive("due", (f"{record.due[ref]}/{ref}",))
     yield from _courses(record)
+    for code, allowed in sorted(record.mandates.items()):
+        for mandate in allowed:  # as they came to stand
+            yield Directive("allowed", (code, *mandate))
     for asset, total in sorted(record.totals.items()):
         yield Directive("total", (asset, total))
+
+
+def dump_fills(record: Standing) -> str:
+    """The fills that a bust may undo, as text of `STATE`; they are many, and seldom read."""
+    return "".join(f"filled {line}\n" for line in record.fills)
 
 
 def _courses(record: Standing) -> Iterator[Directive]:
@@ -185,79 +195,67 @@ def _courses(record: Standing) -> Iterator[Directive]:
                 yield Directive("voice", (code, *voice))
 
 
+_ACCEPTED = "  accepted: yes\n"
+
+
+def lines(record: Standing) -> Iterator[str]:
+    """The record as text: what `dump` says, printed.
+
+    Most orders say no more than they must, and are printed without a directive being made of them.
+    """
+    for order in record.orders.values():
+        said = order.until or order.label or order.filled or order.charges
+        said = said or order.cover >= 0 or order.margin >= 0 or order.account != order.owner
+        if said or order.terms is not PLAIN or order.rates is not NO_FEES:
+            yield STATE["order"].show(_order(order))
+            continue
+        side, accepted = "buy" if order.buys else "sell", _ACCEPTED if order.accepted else ""
+        yield (
+            f"order {order.owner}/{order.ref} {side} {plain(order.written)} {order.ticker} "
+            f"@ {show_limit(order.limit)}\n  time: {show_time(order.time)}\n{accepted}"
+        )
+    for directive in _others(record):
+        yield STATE[directive.verb].show(directive)
+
+
+def _order(order: Order) -> Directive:
+    side = "buy" if order.buys else "sell"
+    args = (order.name, side, order.written, order.ticker, order.limit)
+    return Directive("order", args, _keys(order))
+
+
+def _keys(order: Order) -> dict[str, object]:
+    """What an order says, and what became of it."""
+    keys: dict[str, object] = {"time": order.time}
+    if order.until:
+        keys["until"] = order.until
+    if order.label:
+        keys["ref"] = order.label
+    if order.account != order.owner:
+        keys["account"] = order.account.partition(":")[2]
+    if order.terms is not PLAIN:
+        keys |= _said(order.terms)
+    if order.filled:
+        keys["filled"] = trimmed(decimal(order.filled, SCALE))
+    if order.cover >= 0:
+        keys["cover"] = order.cover
+    if order.rates is not NO_FEES:
+        keys["fee"] = tuple(trimmed(decimal(rate, SCALE)) for rate in order.rates)
+    if order.charges:
+        keys["charges"] = order.charges
+    if order.margin >= 0:
+        keys["margin"] = trimmed(decimal(order.margin, SCALE))
+    if order.accepted:
+        keys["accepted"] = "yes"
+    return keys
+
+
 def _said(terms: Terms) -> dict[str, object]:
-    """The terms of an order as keys; those of a plain one say nothing."""
+    """The terms of an order as keys."""
     keys: dict[str, object] = {}
-    if terms is PLAIN:
-        return keys
     for key, amount in (("stop", terms.stop), ("min", terms.minimum), ("show", terms.show)):
         if amount:
             keys[key] = trimmed(decimal(max(0, amount), SCALE))
     if terms.post_only:
         keys["post-only"] = "yes"
     return {"tif": terms.tif, **keys, "stp": terms.stp}
-
-
-_STATE_KEYS = ("time", "filled", "cover", "fee", "charges", "accepted")
-
-
-def load(record: Standing, state: Iterable[Directive], pit: Pit) -> None:
-    """Bring an empty record to what `dump` wrote; directives of others are left alone."""
-    for directive in state:
-        args, keys = directive.args, directive.keys
-        if directive.verb not in STATE:
-            continue
-        owner, _, ref = str(args[0]).partition("/")
-        if directive.verb == "order":
-            terms = {key: keys[key] for key in keys if key not in _STATE_KEYS}
-            order = Order(ref, keys["time"], owner, Directive(args[1], args[2:], terms))
-            order.cover = keys.get("cover", -1)
-            if "fee" in keys:
-                order.rates = (scaled[keys["fee"][0]], scaled[keys["fee"][1]])
-            order.charges = keys.get("charges", 0)
-            order.filled = scaled[keys["filled"]] if "filled" in keys else 0
-            order.accepted = "accepted" in keys
-            record.orders[ref] = order
-        elif directive.verb == "combination":
-            asked = Directive("combo", args[1:], keys)
-            combo = combo_of(ref, keys["time"], owner, asked, pit)
-            if isinstance(combo, str):
-                raise ValueError(combo)
-            combo.accepted = "accepted" in keys
-            for leg in combo.legs if "fee" in keys else ():
-                leg.rates = (scaled[keys["fee"][0]], scaled[keys["fee"][1]])
-            record.combos[ref] = combo
-        elif directive.verb == "claim":
-            said = Directive(args[1], (args[2], args[3], keys.get("to", "")), keys)
-            mover, lane = keys.get("mover", ""), keys.get("lane", "")
-            claim = Claim(ref, owner, said, pit, mover=mover, lane=lane)
-            claim.amount = keys.get("left", claim.amount)
-            claim.accepted = "accepted" in keys
-            record.claims[ref] = claim
-        elif directive.verb == "replacing":
-            replace = Replace(ref, owner, args[4], Directive("replace", args[1:4]))
-            replace.accepted = "accepted" in keys
-            record.replaces[ref] = replace
-        elif directive.verb == "asked":
-            record.cancels[ref] = Cancel(ref, owner, args[1], args[2])
-        elif directive.verb == "due":
-            record.due[ref] = owner
-        elif directive.verb == "total":
-            record.totals[args[0]] = args[1]
-        else:
-            _load_course(record, directive)
-
-
-def _load_course(record: Standing, directive: Directive) -> None:
-    verb, (code, *args), keys = directive
-    if verb == "course":
-        course = record.courses[code] = Course(*args)
-        course.value, course.ended = keys.get("value"), "ended" in keys
-    elif verb == "narrowing":
-        waits = record.courses[code].bound = Bound(*args)
-        waits.verdict = keys.get("verdict", "")
-    elif found := record.courses[code].bound:
-        if verb == "disputed":
-            found.disputes.append(args[0])
-        else:
-            found.votes[args[0]] = args[1]

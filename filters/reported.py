@@ -11,6 +11,8 @@ from pit.archives.amounts import decimal, plain, trimmed
 from pit.archives.entry import OPERATOR
 from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive
+from pit.filters.busting import Fill, Ruling
+from pit.filters.busts import remember, rule
 from pit.filters.combos import Combo, Leg, too_dear
 from pit.filters.instructions import (
     NO_FEES,
@@ -50,7 +52,7 @@ def not_entitled(holder: Holder | None, signer: str, after: int, pit: Pit, what:
 
 def answer(
     record: "Standing", ref: str, directive: Directive, entry: Entry, pit: Pit, after: int
-) -> Order | Combo | Claim | Replace | str | None:
+) -> Order | Combo | Claim | Replace | Ruling | str | None:
     """An `accept` or `refuse`: the first answer to stand counts."""
     owner, _, target = directive.args[0].partition("/")
     if after >= 0 or entry.signer != OPERATOR:
@@ -58,6 +60,8 @@ def answer(
         if why:
             return why
     accepts = directive.verb == "accept"
+    if target in record.busts:
+        return rule(record, record.busts[target], owner, accepts)
     found = (
         record.orders.get(target)
         or record.claims.get(target)
@@ -120,14 +124,19 @@ def fill(
             del record.orders[order.ref]
     left = (bought.quantity - bought.filled, sold.quantity - sold.filled)
     listed = pit.tickers.get(ticker)
-    if (bought.rates is NO_FEES and sold.rates is NO_FEES) or listed is None:
+    if listed is None:
         return Trade(bought, sold, left)
-    taker = directive.keys.get("taker")
-    sides_of = ((bought, taker == "buyer"), (sold, taker == "seller"))
-    bought_fee, sold_fee = (
-        charge(order, quantity * at, takes, listed) for order, takes in sides_of
-    )
-    return Trade(bought, sold, left, (bought_fee, sold_fee))
+    fees = NO_FEES
+    if bought.rates is not NO_FEES or sold.rates is not NO_FEES:
+        taker = directive.keys.get("taker")
+        fees = (
+            charge(bought, quantity * at, taker == "buyer", listed),
+            charge(sold, quantity * at, taker == "seller", listed),
+        )
+    if not pit.open:
+        done = Fill(entry.time, ref, quantity, ticker, at, bought.account, sold.account, fees)
+        remember(record, done, pit)
+    return Trade(bought, sold, left, fees)
 
 
 def _sides(

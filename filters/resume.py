@@ -24,7 +24,7 @@ from pit.archives.language import parse, parse_directives, show
 from pit.archives.mbox import Checkpoint
 from pit.archives.merkle import Frontier
 from pit.archives.words import CORE
-from pit.filters import record, state
+from pit.filters import recall, record, state
 from pit.filters.findings import Checks, Findings
 from pit.filters.verify import Saw, Seal, Verifier
 from pit.pits import dump, rules
@@ -161,6 +161,7 @@ def save(path: Path, offset: int, digest: str, verifier: Verifier, folds: Checks
         "seals": verifier.seals,
         "saws": verifier.saws,
         "record": "".join(show(directive, record.STATE) for directive in record.dump(folds.record)),
+        "fills": record.dump_fills(folds.record),
         "filters": [
             {"checkpoint": check.run.checkpoint(), "found": asdict(check.found)}
             for check in folds.each
@@ -246,7 +247,8 @@ def _load(document: dict[str, Any], verifier: Verifier, folds: Checks) -> None:
     verifier.seals = [Seal(*seal) for seal in document["seals"]]
     verifier.saws = [Saw(*saw) for saw in document["saws"]]
     verifier.roots = {seal.entries: seal.root for seal in verifier.seals}
-    record.load(folds.record, parse_directives(document["record"], record.STATE).directives, pit)
+    recall.load(folds.record, parse_directives(document["record"], record.STATE).directives, pit)
+    recall.load_fills(folds.record, document["fills"])
     for check, kept in zip(folds.each, document["filters"], strict=True):
         state.load(check.run, Checkpoint(*kept["checkpoint"]))
         check.run.check_version()

@@ -1,6 +1,7 @@
 """Rows of a view for people and programs: as a table, as JSON, as CSV.
 
-A row is a dict of texts, lists of texts and counts; all rows of a view have the same keys.
+A row is a dict of texts, lists of texts and counts; all rows of a view have the same keys. A table
+leaves out the column `account` where it is of main accounts alone; JSON and CSV have it always.
 """
 
 import argparse
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pit.archives.errors import UsageError
-from pit.archives.fields import FIELDS, read_time
+from pit.archives.fields import FIELDS, MAIN, read_time
 from pit.pits.display import safe, show_json, table
 
 __all__ = [
@@ -110,6 +111,8 @@ def written(rows: Sequence[Row], nothing: str) -> str:
     if not rows:
         return f"{nothing}\n"
     heads = list(rows[0])
+    if all(row.get("account") == MAIN for row in rows):
+        heads.remove("account")
     sides = "".join("r" if head in _RIGHT else "l" for head in heads)
     return table(heads, [[_cell(row[head]) for head in heads] for row in rows], sides)
 

@@ -7,6 +7,7 @@ what is its own.
 
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from pit.archives.entry import OPERATOR, asctime
@@ -30,6 +31,9 @@ class Event(NamedTuple):
     time: str
     signer: str
     acts: Sequence[Act]
+
+
+_make_event = partial(tuple.__new__, Event)  # half the cost of a call of the class
 
 
 class Filter(Protocol):
@@ -114,6 +118,7 @@ class Run:
         self.record = record or Standing()
         self.lanes = Lanes()
         self._saved: Checkpoint | None = None
+        self._printed: list[tuple[Owed, str, str]] | None = None
 
     @property
     def started(self) -> bool:
@@ -172,16 +177,18 @@ class Run:
         The rules that it sets are not in force yet.
         """
         pit, record = self.pit, self.record
+        self._printed = None
         directives = text.directives
         if len(directives) > 1 and directives[0].verb == "report":
             if directives[0].args[0] == self.filter.name:
                 acts = self._tick(entry, acts, text)
         elif entry.signer == OPERATOR:
             self._answered(entry, acts)
-        event = Event(entry.number, entry.time, entry.signer, acts)
+        event = _make_event((entry.number, entry.time, entry.signer, acts))
+        lanes = self.lanes
         for owed in self.filter.step(event, pit, record):
-            self.lanes.add(owed)
-        if self.lanes.diverged and pit.adopted == entry.number:
+            lanes.add(owed)
+        if lanes.diverged and pit.adopted == entry.number:
             self._adopt(text)
 
     def check_version(self) -> None:
@@ -265,6 +272,15 @@ class Run:
             holder = None if self.pit.open else self.filter.publisher(owed.lane, self.pit)
             yield owed, "-" if self.pit.open else holder.handle if holder else ""
 
+    def printed(self) -> list[tuple[Owed, str, str]]:
+        """The same with each directive as text: drafts and checkpoint both take it from here."""
+        if self._printed is None:
+            words = self.pit.words
+            self._printed = [
+                (owed, signer, show(owed.directive, words)) for owed, signer in self.owed()
+            ]
+        return self._printed
+
     def drafts(self) -> list[Draft]:
         """The reports not yet standing, for each signer who owes, numbered on from what stands.
 
@@ -279,10 +295,9 @@ class Run:
         parts: dict[str, list[list[str]]] = {}
         sizes: dict[str, int] = {}
         starts: dict[str, tuple[str, int]] = {}
-        for owed, signer in self.owed():
+        for owed, signer, text in self.printed():
             if not signer:
                 continue
-            text = show(owed.directive, pit.words)
             texts = parts.setdefault(signer, [[]])
             size = sizes.get(signer, 0) + len(text)
             cause, start = starts.get(signer, ("", 0))

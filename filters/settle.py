@@ -1,6 +1,6 @@
 """Settle markets of bounded contracts: owes `bounded`, `settled`, and what becomes of stakes.
 
-    $ pit read --for settle | pit settle | grep -E '^(bounded|settled|move)'
+    $ pit read --for settle | pit settle | pit publish settle
 
 Each driver (a root, or a sub-market that its owner settles) is a lane. A bound counts when its
 dispute window is over, at the first entry whose time is at or past it, or when the majority of the
@@ -34,7 +34,6 @@ class Settle:
     """
 
     name = "settle"
-    parts = "ticker"
     versions = range(1, 2)
     words: Sequence[Verb] = (
         Verb("decided", "{market:asset} {cause:reference}", "What it owes follows from that."),
@@ -155,7 +154,7 @@ class Settle:
             if verb == "move":
                 claim = record.claims.get(args[2].partition("/")[2])
                 if claim and claim.accepted:
-                    yield was
+                    yield self._stake(claim, args[3], was.cause, args[4], pit)
             elif _open(record.courses[args[0]], was.cause):
                 yield was
 

@@ -5,6 +5,7 @@ Whether a report's directive counts is decided by `reported`, by the published r
 knowing anybody's balance.
 """
 
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,7 +16,9 @@ from pit.archives.amounts import WHOLE_DIGITS, decimal, plain
 from pit.archives.language import Text
 from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive
-from pit.filters import combos, markets
+from pit.filters import combos, mandates, markets
+from pit.filters.busting import Bust
+from pit.filters.busts import bust
 from pit.filters.combos import Combo
 from pit.filters.instructions import (
     PLAIN,
@@ -32,6 +35,7 @@ from pit.filters.instructions import (
 )
 from pit.filters.markets import Course
 from pit.filters.reported import answer, fill, leaves
+from pit.filters.tally import Mandate
 from pit.pits.members import owner_of
 from pit.pits.state import Pit
 
@@ -43,9 +47,11 @@ class Standing:
 
     All by reference.
 
+    busts: those that wait. fills: what a bust may undo, oldest first, as lines (`busts`).
     totals: what is in existence of each asset, in its smallest unit. courses: how each market's
-    driver stands. reporting: the filter whose report was read last; reading: where
-    combinations stand open, the last entry's directives. idle: those that had no effect.
+    driver stands. mandates: what may be issued, by ticker. reporting: the filter whose report was
+    read last; reading: where combinations stand open, the last entry's directives. idle: those that
+    had no effect.
     """
 
     def __init__(self) -> None:
@@ -54,9 +60,12 @@ class Standing:
         self.claims: dict[str, Claim] = {}
         self.cancels: dict[str, Cancel] = {}
         self.replaces: dict[str, Replace] = {}
+        self.busts: dict[str, Bust] = {}
+        self.fills: deque[str] = deque()
         self.due: dict[str, str] = {}
         self.totals: dict[str, int] = {}
         self.courses: dict[str, Course] = {}
+        self.mandates: dict[str, list[Mandate]] = {}
         self.reporting = ""
         self.reading: tuple[Directive, ...] = ()
         self.idle: list[Idle] = []
@@ -73,15 +82,18 @@ class Standing:
             self.reporting = directives[0].args[0]
             if self.combos:
                 self.reading = directives
+        else:
+            self.reporting = ""
         for index, directive in enumerate(directives):
             handler = _HANDLERS.get(directive.verb)
             number = entry.number
             ref = str(number) if not index else f"{number}.{index + 1}"
             if handler is None:
-                if not pit.words[directive.verb].mover:
+                verb = pit.words[directive.verb]
+                if not verb.mover and not verb.allows:
                     acts.append(_make_act((ref, directive, None)))
                     continue
-                handler = _held_for
+                handler = _held_for if verb.mover else mandates.mandate
             result = handler(self, ref, directive, entry, pit, after)
             if type(result) is str:
                 self.idle.append(Idle(ref, directive, result))
@@ -108,6 +120,9 @@ def _order(
     maker, taker = pit.rule("fee")
     if maker or taker:
         order.rates = (scaled[maker], scaled[taker])
+    ticker = pit.tickers.get(order.ticker)
+    if ticker and ticker.mode == "short":
+        order.margin = scaled[pit.rule("margin")]
     if order.terms.tif == "day":
         end = _day_end(entry.time, pit.rule("day-end"))
         order.until = min(order.until or end, end)
@@ -140,8 +155,9 @@ def _held_for(
     said = verb.said(directive)
     code = said.get("ticker", "-")
     ticker = pit.tickers.get(code)
-    if ticker is None and code != "-":
-        return record.problem(ref, entry, f"{code} is not listed")
+    objection = pit.objection(directive, entry.signer)
+    if objection:
+        return record.problem(ref, entry, objection)
     asset = said.get("asset") or (ticker.currency if ticker else "")
     asks = Directive(verb.name, (said.get(verb.cover, Decimal(0)), asset), directive.keys)
     claim = Claim(ref, entry.signer, asks, pit, mover=verb.mover, lane=code)
@@ -231,6 +247,10 @@ def _enter(
             f"{asset} in existence would be {plain(decimal(total, decimals))}; "
             f"a total has at most {WHOLE_DIGITS} digits",
         )
+    if directive.verb == "issue" and record.totals.get(asset):
+        why = mandates.spend(record.mandates, asset, whole, entry.time, pit)
+        if why:
+            return record.problem(ref, entry, why)
     record.totals[asset] = total
     return None
 
@@ -243,6 +263,7 @@ _HANDLERS: dict[str, Handler] = {
     "transfer": _claim,
     "cancel": _cancel,
     "replace": _replace,
+    "bust": bust,
     "payout": _payout,
     "deposit": _enter,
     "issue": _enter,

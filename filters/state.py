@@ -12,8 +12,9 @@ from pit.archives.errors import Damaged
 from pit.archives.language import LanguageError, parse_directives, show
 from pit.archives.mbox import Checkpoint
 from pit.archives.verbs import Directive, Verb, vocabulary
-from pit.filters import record
+from pit.filters import recall, record
 from pit.filters.lanes import Divergence, Owed
+from pit.filters.standing import Standing
 from pit.pits import dump as fold
 
 if TYPE_CHECKING:
@@ -41,15 +42,17 @@ def dump(run: "Run") -> Checkpoint:
         for directive in fold.dump(pit)
         if directive.verb != "rule" or directive.args[0] != name
     ]
-    for owed, signer in run.owed():
-        lines.append(_show_owed("owed", signer or "-", owed, run))
+    for owed, signer, text in run.printed():
+        lines.append(_line("owed", signer or "-", owed, text))
     for found in sorted(run.lanes.diverged.values()):
         stands = Owed(found.lane, found.stands, found.report)
-        lines.append(_show_owed("stands", "-", stands, run))
+        lines.append(_line("stands", "-", stands, show(found.stands, pit.words)))
         if found.owed:
-            lines.append(_show_owed("instead", "-", Owed(found.lane, found.owed, "1"), run))
-    lines += [show(directive, vocab) for directive in record.dump(run.record)]
-    lines += [show(directive, vocab) for directive in run.filter.dump(run.record)]
+            instead = Owed(found.lane, found.owed, "1")
+            lines.append(_line("instead", "-", instead, show(found.owed, pit.words)))
+    lines += record.lines(run.record)
+    lines.append(record.dump_fills(run.record))
+    lines += [vocab[directive[0]].show(directive) for directive in run.filter.dump(run.record)]
     number, root = (pit.entry, "-") if pit.open else pit.seal
     return Checkpoint(name, number, root, "".join(lines))
 
@@ -62,8 +65,7 @@ def _numbers(run: "Run") -> Iterator[Directive]:
             yield Directive("standing", (signer, number))
 
 
-def _show_owed(word: str, signer: str, owed: Owed, run: "Run") -> str:
-    text = show(owed.directive, run.pit.words)
+def _line(word: str, signer: str, owed: Owed, text: str) -> str:
     return f"{word} {signer} {text}  lane: {owed.lane}\n  cause: {owed.cause}\n"
 
 
@@ -88,14 +90,16 @@ def _load(run: "Run", checkpoint: Checkpoint) -> None:
     owed: list[tuple[str, str, str, str]] = []
     plain: list[str] = []
     position = 0
-    for found in _OWED.finditer(checkpoint.text):
-        plain.append(checkpoint.text[position : found.start()])
+    started = run.started  # over folds that are loaded already
+    text = recall.load_fills(Standing() if started else run.record, checkpoint.text)
+    for found in _OWED.finditer(text):
+        plain.append(text[position : found.start()])
         position = found.end()
         owed.append((found[1], found[3], found[4], found[5]))
-    plain.append(checkpoint.text[position:])
+    plain.append(text[position:])
     state = parse_directives("".join(plain), words(run)).directives
     pit = run.pit
-    if run.started:  # over folds that are loaded already
+    if started:
         _load_owed(run, owed)
         run.filter.load(state, pit, run.record)
         return
@@ -106,7 +110,7 @@ def _load(run: "Run", checkpoint: Checkpoint) -> None:
         elif directive.verb == "sealed":
             pit.seal = directive.args
     _load_owed(run, owed)
-    record.load(run.record, state, pit)
+    recall.load(run.record, state, pit)
     run.filter.load(state, pit, run.record)
 
 

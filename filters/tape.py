@@ -1,10 +1,11 @@
 """The tape: the trades of an archive, oldest first.
 
 A trade is a `fill` that counts by the published record (`standing`); whoever reads the same archive
-has the same tape.
+has the same tape. One that a bust has undone stays on it, and says so.
 """
 
 import argparse
+from collections import deque
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import chain
@@ -14,8 +15,10 @@ from pit.archives import mbox
 from pit.archives.errors import NoInput
 from pit.archives.extent import chunks
 from pit.archives.mbox import Entry
+from pit.filters.busting import Bust, Ruling
 from pit.filters.history import Chapter, history
 from pit.filters.instructions import Act
+from pit.filters.standing import Standing
 from pit.pits.home import Home, choose_pit, root
 from pit.pits.listing import Ticker
 from pit.pits.options import add_pit
@@ -30,6 +33,7 @@ class Traded(NamedTuple):
 
     ref: its fill. quantity, price: as written there. buyer, seller: their orders, HANDLE/REF.
     taker: buyer, seller, none (an auction), or ''. listed: the ticker, None in an open stream.
+    busted: the bust that has undone it, '' for none.
     """
 
     ref: str
@@ -41,10 +45,14 @@ class Traded(NamedTuple):
     seller: str
     taker: str
     listed: Ticker | None
+    busted: str = ""
 
 
 def read(entries: Iterable[Entry]) -> tuple[Pit, Iterator[Traded]]:
-    """The pit of an archive, as it is when the trades have been read, and its trades."""
+    """The pit of an archive, as it is when the trades have been read, and its trades.
+
+    A trade comes when no bust can undo it any more, or the archive is at its end.
+    """
     chapters = history(entries)
     first = next(chapters, None)
     if first is None:
@@ -53,10 +61,30 @@ def read(entries: Iterable[Entry]) -> tuple[Pit, Iterator[Traded]]:
 
 
 def _trades(chapters: Iterable[Chapter]) -> Iterator[Traded]:
-    for entry, _, acts, pit, _ in chapters:
+    kept: deque[Traded] = deque()
+    for entry, _, acts, pit, record in chapters:
         for act in acts:
             if act.directive.verb == "fill":
-                yield traded(act, entry.time, pit)
+                kept.append(traded(act, entry.time, pit))
+            elif isinstance(act.subject, Ruling) and act.subject.done:
+                mark(kept, act.subject.bust)
+        while kept and not _may_be_undone(kept[0], record):
+            yield kept.popleft()
+    yield from kept
+
+
+def mark(trades: deque[Traded], bust: Bust) -> None:
+    """Say of the trade that a bust has undone by which."""
+    for place, trade in enumerate(trades):
+        if trade.ref == bust.fill.ref:
+            trades[place] = trade._replace(busted=bust.ref)
+
+
+def _may_be_undone(trade: Traded, record: Standing) -> bool:
+    """Whether a bust may still undo a trade."""
+    if record.fills and trade.time >= record.fills[0][: len(trade.time)]:
+        return True
+    return any(bust.fill.ref == trade.ref for bust in record.busts.values())
 
 
 def traded(act: Act, time: str, pit: Pit) -> Traded:

@@ -64,7 +64,10 @@ class Lane:
         if order.terms.stop and not fired:
             self.stops.append(came)
             return
-        self.enter(came, order.ref, out)
+        if self.closed:
+            self.enter(came, order.ref, out)
+        else:
+            self._work(came, order.ref, out)
         if self.stops:
             self._trigger(order.ref, out)
 
@@ -187,10 +190,12 @@ class Lane:
 
     def _work(self, order: Working, cause: str, out: Out) -> None:
         """An order comes to the book, trades as far as it may, and rests or ends."""
-        terms = order.order.terms
+        terms, buys = order.order.terms, order.order.buys
         if terms is not PLAIN and terms is not PLAIN_2 and not self._admitted(order, cause, out):
             return
-        others = self.book.side(not order.order.buys)
+        own, others = self.book.bids, self.book.asks
+        if not buys:
+            own, others = others, own
         while order.left:
             other = others.best()
             if other is None or not order.crosses(other):
@@ -211,8 +216,9 @@ class Lane:
         if order.limit is None or terms.tif in IMMEDIATE:
             self._end(order, "killed", cause, out)
             return
-        order.shown = min(terms.show, order.left)
-        self.book.side(order.order.buys).add(order)
+        if terms.show:
+            order.shown = min(terms.show, order.left)
+        own.add(order)
 
     def _admitted(self, order: Working, cause: str, out: Out) -> bool:
         """Whether an order may trade at all now; it has ended if not."""

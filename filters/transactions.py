@@ -12,15 +12,19 @@ from typing import NamedTuple
 
 from pit.archives.amounts import decimal, plain
 from pit.archives.errors import NoInput
+from pit.archives.fields import MAIN
 from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive
 from pit.filters.accounts import OUTSIDE, Posting
+from pit.filters.busting import Ruling
 from pit.filters.instructions import Act, Claim
 from pit.filters.lanes import Owed
 from pit.filters.positions import Positions
 from pit.filters.runner import Event, Run
 from pit.filters.standing import Standing
+from pit.filters.whose import further, is_account
 from pit.pits.listing import Asset, Ticker
+from pit.pits.members import owner_of
 from pit.pits.state import Pit
 
 
@@ -43,7 +47,7 @@ class Commodity(NamedTuple):
 
 
 class Account(NamedTuple):
-    """An account, before it is first posted to: a handle, or `OUTSIDE`."""
+    """An account, before it is first posted to: alice, alice:savings, or `OUTSIDE`."""
 
     day: str
     name: str
@@ -84,11 +88,16 @@ class Transaction(NamedTuple):
 
 
 class Balances(NamedTuple):
-    """What accounts hold after an entry, by account and asset."""
+    """What accounts hold after an entry, by account and asset.
+
+    legs: each by itself. totals: what members whose own account is among them, and who have further
+    ones, hold in all of these together.
+    """
 
     day: str
     entry: int
     legs: tuple[Leg, ...]
+    totals: tuple[Leg, ...] = ()
 
 
 class End(NamedTuple):
@@ -126,13 +135,13 @@ def journal(entries: Iterable[Entry], member: str = "", every: int = 0) -> Itera
     changed: set[tuple[str, str]] = set()
     for entry in entries:
         if changed and entry.time[:10] != pit.time[:10]:
-            yield _balances(changed, run, keeping)
+            yield _balances(changed, named, run, keeping)
             changed.clear()
         postings.clear()
         run.feed(entry)
         for transaction in _transactions(postings, keeping.acts, entry, pit):
             legs = transaction.legs
-            own = [leg for leg in legs if member in ("", leg.account)]
+            own = [leg for leg in legs if member in ("", owner_of(leg.account))]
             if own:
                 if not named:
                     yield _title(member, pit)
@@ -140,13 +149,14 @@ def journal(entries: Iterable[Entry], member: str = "", every: int = 0) -> Itera
                 yield transaction
                 changed.update((leg.account, leg.asset) for leg in own)
         if changed and every and entry.number % every == 0:
-            yield _balances(changed, run, keeping)
+            yield _balances(changed, named, run, keeping)
             changed.clear()
     if not named:
         yield _title(member, pit)
-    changed.update(key for key in keeping.accounts.balances if member in ("", key[0]))
+    held = keeping.accounts.balances
+    changed.update(key for key in held if member in ("", owner_of(key[0])))
     if changed:
-        yield _balances(changed, run, keeping)
+        yield _balances(changed, named, run, keeping)
     yield End(pit.entry, pit.seal)
 
 
@@ -169,7 +179,7 @@ def _transactions(
         legs = tuple(_leg(p.account, p.amount, p.asset, pit) for p in group)
         note = keys.get("ref", "") if verb == "deposit" else ""
         price = None
-        if verb == "fill":
+        if verb == "fill" and pit.decimals(args[1]) is not None:  # a contract is no commodity
             price = Price(args[1], plain(args[2]), pit.tickers[args[1]].currency)
         what = _what(act, pit)
         yield Transaction(entry.time, ref, act.ref, entry.signer, what, note, legs, price)
@@ -184,8 +194,12 @@ def _claimed(act: Act) -> str:
 def _what(act: Act, pit: Pit) -> str:
     """A directive in words."""
     claim = act.subject
+    if isinstance(claim, Ruling):
+        return f"bust of {claim.bust.fill.ref}"
     if isinstance(claim, Claim):
         said = f"{claim.verb} {plain(claim.written)} {claim.asset}"
+        if further(claim.account) != MAIN:
+            said += f" from {claim.account}"
         if claim.verb == "transfer":
             return f"{said} to {claim.to}"
         return f"payout {claim.owner}/{claim.ref} ({said})"
@@ -212,16 +226,28 @@ def _declared(transaction: Transaction, named: set[str], pit: Pit) -> Iterator[I
             yield Account(day, leg.account)
 
 
-def _balances(keys: Iterable[tuple[str, str]], run: Run, keeping: Positions) -> Balances:
-    """What accounts hold now, the outside last."""
+def _balances(
+    keys: Iterable[tuple[str, str]], named: Iterable[str], run: Run, keeping: Positions
+) -> Balances:
+    """What accounts hold now, the outside last; named: all that have been named."""
     pit = run.pit
     ordered = sorted(keys, key=lambda key: (key[0] == OUTSIDE, key))
-    legs = (_leg(who, keeping.accounts.balance(who, what), what, pit) for who, what in ordered)
-    return Balances(pit.time[:10], pit.entry, tuple(legs))
+    balance = keeping.accounts.balance
+    legs = (_leg(who, balance(who, what), what, pit) for who, what in ordered)
+    below: dict[str, list[str]] = {}
+    for name in filter(is_account, named):
+        below.setdefault(owner_of(name), []).append(name)
+    totals = (
+        _leg(who, sum(balance(one, what) for one in (who, *below[who])), what, pit)
+        for who, what in ordered
+        if who in below
+    )
+    return Balances(pit.time[:10], pit.entry, tuple(legs), tuple(totals))
 
 
 _FOREIGN = re.compile(r"[^ -~]|\\")
 _MEANING = re.compile(r'[^ -~]|[",:;\[\\\]|]')
+_ENDING = re.compile(r'[^ -~]|[",;\[\\\]|]')
 
 
 def ascii_text(text: str) -> str:
@@ -229,8 +255,16 @@ def ascii_text(text: str) -> str:
     return _FOREIGN.sub(_escape, text)
 
 
+def described(text: str) -> str:
+    r"""The same, with escapes for what ends a description or begins a comment or a date, too.
+
+    A `:` stays: it means nothing there, and an account has one.
+    """
+    return _ENDING.sub(_escape, text)
+
+
 def quiet(text: str) -> str:
-    r"""The same, with escapes for what ends a description or begins a comment, a tag, a date, too.
+    r"""The same for a comment, with escapes for what begins a tag, too.
 
     `;` is `\x3b`. So no word of a mail's is more than a word to a program that reads the journal.
     """

@@ -10,7 +10,7 @@ from itertools import groupby
 from pit.archives.amounts import decimal, plain
 from pit.archives.fields import show_time
 from pit.archives.mbox import Entry
-from pit.filters.accounts import OUTSIDE
+from pit.filters.book import Working
 from pit.filters.figures import price_text, quantity_text
 from pit.filters.instructions import PLAIN, Order
 from pit.filters.match import Match
@@ -18,6 +18,7 @@ from pit.filters.positions import Positions
 from pit.filters.record import reference_key
 from pit.filters.rows import Row
 from pit.filters.tape import Traded, read
+from pit.filters.whose import chooses, further, is_members, named
 from pit.pits.members import Member
 from pit.pits.rules import RULES
 from pit.pits.state import Pit
@@ -60,19 +61,20 @@ def trade(traded: Traded) -> Row:
         "buyer": traded.buyer,
         "seller": traded.seller,
         "taker": traded.taker,
+        "busted": traded.busted,
     }
 
 
-def holdings(positions: Positions, pit: Pit, handle: str | None = None) -> Iterator[Row]:
-    """What each account has: balance, held of it, available."""
+def holdings(positions: Positions, pit: Pit, who: str | None = None) -> Iterator[Row]:
+    """What each account has: balance, held of it, available; who: a member or one account."""
     accounts = positions.accounts
-    for (owner, asset), balance in sorted(accounts.balances.items()):
-        if owner == OUTSIDE or (handle and owner != handle):
+    for (account, asset), balance in sorted(accounts.balances.items()):
+        if not is_members(account) or (who and not chooses(who, account)):
             continue
         decimals = pit.decimals(asset) or 0
-        held = accounts.held_of(owner, asset)
+        held = accounts.held_of(account, asset)
         yield {
-            "member": owner,
+            **named(account),
             "asset": asset,
             "balance": plain(decimal(balance, decimals)),
             "held": plain(decimal(held, decimals)),
@@ -80,26 +82,38 @@ def holdings(positions: Positions, pit: Pit, handle: str | None = None) -> Itera
         }
 
 
-def orders(match: Match, open_orders: dict[str, Order], pit: Pit) -> Iterator[Row]:
-    """The open orders, oldest first."""
+def orders(
+    match: Match, open_orders: dict[str, Order], pit: Pit, who: str | None = None
+) -> Iterator[Row]:
+    """The open orders, oldest first; who: a ticker's, a member's, or one account's.
+
+    Quantity and price are those published. In an open stream nobody publishes what a replace makes
+    of an order, so there they are those that it works with.
+    """
     for ref in sorted(open_orders, key=reference_key):
         order = open_orders[ref]
+        if who not in (None, order.ticker) and not chooses(str(who), order.account):
+            continue
         state, left = match.standing(order)
+        asked: Order | Working = order
+        if pit.open and order.ticker in match.lanes:
+            asked = match.lanes[order.ticker].working.get(ref, order)
         yield {
             "order": order.name,
+            "account": further(order.account),
             "side": "buy" if order.buys else "sell",
-            "quantity": quantity_text(order.quantity, order.ticker, pit),
+            "quantity": quantity_text(asked.quantity, order.ticker, pit),
             "left": quantity_text(left, order.ticker, pit),
             "ticker": order.ticker,
-            "price": _limit(order, pit),
+            "price": _limit(asked, order.ticker, pit),
             "until": show_time(order.until) if order.until else "",
             "state": state,
             "terms": _terms(order, pit),
         }
 
 
-def _limit(order: Order, pit: Pit) -> str:
-    return "market" if order.limit is None else price_text(order.price, order.ticker, pit)
+def _limit(asked: Order | Working, ticker: str, pit: Pit) -> str:
+    return "market" if asked.limit is None else price_text(asked.price, ticker, pit)
 
 
 def _terms(order: Order, pit: Pit) -> str:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from pit.archives.entry import NOTARY, OPERATOR
 from pit.archives.errors import PitError
+from pit.archives.fields import FIELDS
 from pit.archives.verbs import Directive
 from pit.pits import rules
 from pit.pits.brought import words_of
 from pit.pits.listing import tick_problem, ticker_of
 from pit.pits.markets import CONTRACT, market_problem
-from pit.pits.members import CLEARING, GOOD, OUTSIDE, ROLES, SUSPENDED
+from pit.pits.members import CLEARING, GOOD, OUTSIDE, ROLES, SUSPENDED, owner_of
 from pit.pits.revocation import revocation
 
 if TYPE_CHECKING:
@@ -170,6 +171,35 @@ def _check_witness(pit: "Pit", directive: Directive, signer: str) -> str:
         return "the notary cannot be a witness of its own archive"
     if not re.match("/|[a-z][a-z0-9+.-]*:.", where):
         return f"'{where}' is no place; write a path from / on, or a URL"
+    return ""
+
+
+def check_brought(pit: "Pit", directive: Directive, signer: str) -> str:
+    """What is asked of every instruction that a filter brought, by its fields and keys.
+
+    `ticker` is listed, and its issuer's where only issuers say the verb; accounts are members';
+    `title`, `text` and `comment` are no longer than the rules `title-length` and so on.
+    """
+    verb = pit.words[directive.verb]
+    if verb.report:
+        return ""
+    said = verb.said(directive)
+    for name in ("title", "text", "comment"):
+        length, most = len(said.get(name) or ""), pit.rule(f"{name}-length")
+        if length > most:
+            return f"the {name} has {length} characters; write at most {most}"
+    for slot, value in zip(verb.fields, directive.args, strict=True):
+        problem = _known(pit, owner_of(value)) if slot.field is FIELDS["account"] else ""
+        if problem:
+            return problem
+    code = said.get("ticker")
+    if code is None:
+        return ""
+    ticker = pit.tickers.get(code)
+    if ticker is None:
+        return f"{code} is not listed"
+    if verb.who == ("issuer",) and ticker.issuer != signer and not pit.open:
+        return f"{code} is {ticker.issuer}'s, not {signer}'s"
     return ""
 
 

@@ -49,7 +49,12 @@ STATE = {
                 "listed",
                 "{code:asset} {name:text} by {issuer:handle}",
                 "A ticker.",
-                keys={"currency": "asset", "tick": "number", "lot": "number"},
+                keys={
+                    "currency": "asset",
+                    "tick": "number",
+                    "lot": "number",
+                    "short": "=allowed",
+                },
             ),
             Verb(
                 "publishes",
@@ -134,11 +139,10 @@ def dump(pit: Pit) -> Iterator[Directive]:
             about = {"owner": market.owner, "void-from": market.unresolved}
             yield Directive("market", (market.code, market.name), {**market.said, **about})
             continue
-        yield Directive(
-            "listed",
-            (ticker.code, ticker.name, ticker.issuer),
-            {"currency": ticker.currency, "tick": ticker.tick, "lot": ticker.lot},
-        )
+        keys = {"currency": ticker.currency, "tick": ticker.tick, "lot": ticker.lot}
+        if ticker.mode == "short":
+            keys["short"] = "allowed"
+        yield Directive("listed", (ticker.code, ticker.name, ticker.issuer), keys)
     for code, holder in sorted(pit.specialists.items()):
         yield Directive("publishes", (code, *holder))
     for shard, count, holder in pit.keeper_shards():
@@ -200,7 +204,13 @@ def load(pit: Pit, state: Iterable[Directive]) -> None:
             APPLY[directive.verb](pit, directive, "")
         elif directive.verb == "listed":
             pit.tickers[args[0]] = Ticker.of(
-                args[0], args[1], args[2], pit.assets[keys["currency"]], keys["tick"], keys["lot"]
+                args[0],
+                args[1],
+                args[2],
+                pit.assets[keys["currency"]],
+                keys["tick"],
+                keys["lot"],
+                "short" if "short" in keys else "book",
             )
         elif directive.verb == "market":
             said = {key: keys[key] for key in keys if key in CORE["market"].keys}

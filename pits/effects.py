@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from pit.archives.entry import NOTARY, OPERATOR
 from pit.archives.errors import PitError
+from pit.archives.language import Text
 from pit.archives.verbs import Directive
 from pit.pits import rules
 from pit.pits.brought import words_of
@@ -104,11 +105,31 @@ def put_in_force(pit: "Pit", directive: Directive) -> None:
     name, value = directive.args
     if name == "words":
         brought, _, version = value.partition(" ")
+        words = words_of(brought, int(version)) or {}
         pit.brought[brought] = int(version)
-        pit.words.update(words_of(brought, int(version)) or {})
+        pit.words.update(words)
+        pit.setters.update(word for word, verb in words.items() if verb.sets)
     else:
         pit.rules[name] = rules.read(name, value)
         pit.written[name] = value
+
+
+def rules_by_motion(pit: "Pit", text: Text, signer: str) -> None:
+    """The rules that a report sets for the holders of the ticker that governs the pit.
+
+    It counts as other reports do: its signer publishes for that ticker since an entry that the
+    report knows of, and the last `adopt`, too.
+    """
+    code = pit.rule("governed-by")
+    ticker, after = pit.tickers.get(code), text.after[0] if text.after else 0
+    holder = pit.specialists.get(code)
+    if ticker is None or not text.directives or text.directives[0].verb != "report":
+        return
+    entitled = holder and holder.handle == signer and holder.since <= after >= pit.adopted
+    for directive in text.directives if entitled or pit.open else ():
+        rule = Directive("rule", directive.args[-2:], {"by": directive})
+        if directive.verb in pit.setters and not pit.objection(rule, signer):
+            pit.coming.append(rule)
 
 
 def _asset(pit: "Pit", directive: Directive, signer: str) -> None:

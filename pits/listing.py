@@ -94,7 +94,8 @@ def ticker_of(directive: Directive, signer: str, currency: Asset) -> Ticker:
     """What a `ticker` directive lists."""
     keys = directive.keys
     code, name = directive.args
-    return Ticker.of(code, name, signer, currency, keys["tick"], keys["lot"])
+    mode = "short" if "short" in keys else "book"
+    return Ticker.of(code, name, signer, currency, keys["tick"], keys["lot"], mode)
 
 
 def tick_problem(ticker: Ticker, currency: Asset) -> str:
@@ -105,7 +106,7 @@ def tick_problem(ticker: Ticker, currency: Asset) -> str:
         unit = Decimal(1).scaleb(-currency.decimals)
         value = multiply(multiply(ticker.tick, ticker.lot), ticker.unit)
         said = f"tick {plain(ticker.tick)} x lot {plain(ticker.lot)}"
-        said += f" x unit {plain(ticker.unit)}" if ticker.factor != 1 else ""
+        said += f" x unit {plain(ticker.unit)}" if ticker.unit != 1 else ""
         return (
             f"{said} = {plain(value)} is not a whole number of {currency.code}'s "
             f"smallest unit, {plain(unit)}"

@@ -34,7 +34,7 @@ class Market(NamedTuple):
     parent: '' of a root. low, high: the bounds it was founded with, in 10**-9. panel: who decides a
     dispute. dispute: seconds of its window; stake: what a dispute costs at least, in the currency's
     smallest unit. void: `mid` or `cancel`, what holds if nobody resolves it by `unresolved`. said:
-    the keys of its directive.
+    the keys of its directive but `owner`.
     """
 
     code: str
@@ -71,7 +71,7 @@ class Market(NamedTuple):
 def market_of(directive: Directive, owner: str, unresolved: str, pit: "Pit") -> Market:
     """The market that a directive founds; unresolved: '' to reckon it by the rule in force."""
     code, name = directive.args
-    keys = directive.keys
+    keys = {key: value for key, value in directive.keys.items() if key != "owner"}
     parent = pit.markets.get(keys.get("within", ""))
     low, high = units(keys["min"], DECIMALS), units(keys["max"], DECIMALS)
     if parent and keys.get("kind", "derived") == "derived":
@@ -160,16 +160,7 @@ def _root_problem(pit: "Pit", directive: Directive, signer: str) -> str:
     if problem:
         return problem
     market = market_of(directive, keys.get("owner", signer), "-", pit)
-    contract = Ticker.of(
-        code,
-        market.name,
-        market.owner,
-        currency,
-        keys["tick"],
-        keys.get("lot", Decimal(1)),
-        CONTRACT,
-        keys.get("unit", Decimal(1)),
-    )
+    contract = contract_of(market, pit)
     return tick_problem(contract, currency) or _off_tick(market, contract)
 
 
@@ -191,11 +182,13 @@ def _sub_problem(pit: "Pit", directive: Directive, signer: str) -> str:
         for key in OWN_KEYS:
             if key in keys:
                 return f"`{key}:` is for who settles; a derived market is settled with its parent"
-    decimals = pit.tickers[root.code]
-    problem = _own_problem(pit, keys, root.owner, pit.assets[decimals.currency].decimals)
+    currency = pit.assets[pit.tickers[root.code].currency]
+    problem = _own_problem(pit, keys, root.owner, currency.decimals)
     if problem:
         return problem
     market = market_of(directive, root.owner, "-", pit)
+    if market.drives and market.expiry <= pit.time:
+        return f"its expiry, that of {root.code}, has passed"
     if market.low < parent.low or market.high > parent.high:
         low, high = keys["min"], keys["max"]
         return f"{plain(low)} to {plain(high)} is not inside {parent.code}'s interval"

@@ -31,9 +31,9 @@ class View(NamedTuple):
 VIEWS = {
     "book": View(("asset",), "book ACME", "the working orders, best first"),
     "tape": View(("asset",), "tape ACME", "the trades, the newest last"),
-    "holdings": View(("handle",), "holdings", "what you have, and what of it is held"),
-    "orders": View(("handle", "asset"), "orders", "your open orders"),
-    "statement": View(("handle",), "statement", "every change of what you have"),
+    "holdings": View(("handle", "account"), "holdings", "what you have, and what of it is held"),
+    "orders": View(("handle", "account", "asset"), "orders", "your open orders"),
+    "statement": View(("handle", "account"), "statement", "every change of what you have"),
     "members": View(("handle",), "members", "who is a member"),
     "rules": View(("name",), "rules", "the parameters in force"),
 }

@@ -47,6 +47,39 @@ RULES: dict[str, Rule] = {
         "how long after its expiry a market that nobody has settled is void; as in force when it "
         "was founded",
     ),
+    "margin": Rule(
+        "number",
+        "0.5",
+        "of a ticker with `short: allowed`, what is locked for a unit sold short beyond its price, "
+        "as a share of it; as in force at the order's own entry",
+        100,
+    ),
+    "bust-window": Rule(
+        "duration",
+        "1d",
+        "how old a fill may be, by Pit-Time, that a `bust` undoes; what is older is forgotten",
+        10 * 365 * 86400,
+    ),
+    "governed-by": Rule(
+        "listed",
+        "none",
+        "the ticker whose holders may change these rules by motion (`kind: rule`)",
+    ),
+    "majority": Rule(
+        "majorities",
+        "1/2 2/3 1/3 3/4",
+        "when a motion passes, in pairs: so much of the vote cast, and so much of that in favour; "
+        "one pair is enough; as in force when it was moved",
+    ),
+    "motion-days": Rule("count", "90", "the most whole days that a motion may be open", 3650),
+    "mandate-days": Rule(
+        "count", "90", "for how many days what a motion allows to be issued may be issued", 3650
+    ),
+    "title-length": Rule("count", "50", "the most characters of a motion's title"),
+    "text-length": Rule("count", "10000", "the most characters of a motion's text"),
+    "comment-length": Rule(
+        "count", "200", "the most characters of a comment on a vote or a dividend"
+    ),
     "idle-seal": Rule(
         "duration", "1h", "after how long without a seal the notary makes one anyway"
     ),

@@ -15,8 +15,8 @@ from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive, Verb
 from pit.archives.words import CORE
 from pit.pits import rules
-from pit.pits.checks import CHECK
-from pit.pits.effects import APPLY, put_in_force
+from pit.pits.checks import CHECK, check_brought
+from pit.pits.effects import APPLY, put_in_force, rules_by_motion
 from pit.pits.listing import Asset, Holder, Ticker, shard_of
 from pit.pits.markets import CONTRACT, Market
 from pit.pits.members import EXPELLED, Member
@@ -28,7 +28,8 @@ class Pit:
     name, id ('' before the charter); open: nobody is checked (FILTERS, Open streams); entry, time:
     the last one read; seal: (N, root) of the last seal. handles: by the fingerprint of each key
     that is or was a member's; waiting: by handle, the one that waits for `confirm`; revoked: by
-    fingerprint, in which entry and why. What the keys themselves are, `keyring` knows.
+    fingerprint, in which entry and why. What the keys themselves are, `keyring` knows. coming: the
+    rules that the entry at hand sets; setters: the words in force, of reports, that set one.
     """
 
     def __init__(self, name: str = "", *, opened: bool = False) -> None:
@@ -45,6 +46,7 @@ class Pit:
         self.coming: list[Directive] = []
         self.words: dict[str, Verb] = dict(CORE)
         self.brought: dict[str, int] = {}
+        self.setters: set[str] = set()
         self.assets: dict[str, Asset] = {}
         self.tickers: dict[str, Ticker] = {}
         self.markets: dict[str, Market] = {}
@@ -119,6 +121,8 @@ class Pit:
             apply = APPLY.get(directive.verb)
             if apply and not self.objection(directive, signer):
                 apply(self, directive, signer)
+        if self.setters:
+            rules_by_motion(self, text, signer)
 
     def settle(self) -> None:
         """The entry is over: the rules that it set are in force."""
@@ -129,7 +133,11 @@ class Pit:
     def objection(self, directive: Directive, signer: str) -> str:
         """Why a directive can have no effect on this pit, as a sentence; '' when it can."""
         check = CHECK.get(directive.verb)
-        return "" if check is None else check(self, directive, signer)
+        if check is None:
+            if directive.verb in CORE:
+                return ""
+            check = check_brought
+        return check(self, directive, signer)
 
     def member(self, handle: str) -> Member | None:
         """The member of that handle, if he is one now."""

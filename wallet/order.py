@@ -27,6 +27,7 @@ def sell(argv: list[str]) -> int:
         $ pit sell --as bob 60 ACME 12.40
         $ pit sell --as bob 60 ACME @ 12.40 --until 2026-12-01 --ref spring
         $ pit sell --as bob 60 ACME 12.40 --stop 12.45 --stp oldest
+        $ pit sell --as bob 60 ACME 12.40 --account savings
     """
     return _order("sell", sell.__doc__, argv)
 
@@ -80,6 +81,7 @@ _KEYS = {
     "min": ("N", "trade at least so many at once, or nothing"),
     "show": ("N", "show no more of it than that at a time"),
     "stp": ("MODE", "where it meets an order of yours: newest, oldest, both or decrement"),
+    "account": ("NAME", "for a further account of yours: savings"),
 }
 """The keys of an order that take a value: what it is, what it does."""
 

@@ -73,6 +73,15 @@ VALUES: dict[str, st.SearchStrategy[str]] = {
     "number": numbers,
     "price": numbers,
     "limit": numbers | st.just("market"),
+    "outcome": numbers | st.just("void"),
+    "listed": st.just("none") | assets,
+    "majorities": st.lists(
+        st.tuples(st.integers(1, 99), st.integers(99, 9999)).map(lambda n: f"{n[0]}/{n[1]}"),
+        min_size=2,
+        max_size=8,
+    )
+    .filter(lambda shares: len(shares) % 2 == 0)
+    .map(" ".join),
     "fees": st.tuples(st.integers(0, 999), st.integers(0, 999)).map(
         lambda rates: f"maker 0.{rates[0] + 1:03} taker 0.{rates[1]:03}"
     ),

@@ -18,6 +18,8 @@ from pit.archives.mbox import (
     Draft,
     Entry,
     Message,
+    _message,
+    _opens,
     copying,
     entries,
     read,
@@ -484,8 +486,30 @@ tokens = st.sampled_from(
 )
 
 
+def the_long_way(data: bytes) -> Iterator[Message]:
+    position, opened = 0, bool(data) and _opens(data)
+    while position < len(data):
+        message, position = _message(data, position, len(data), opened)
+        yield message
+
+
+def outcome(messages: Iterator[Message]) -> tuple[list[Message], str]:
+    """What is read before it is Damaged, and how."""
+    found = []
+    try:
+        for message in messages:
+            found.append(message)
+    except Damaged as error:
+        return found, str(error)
+    return found, ""
+
+
 def check(data: bytes, cuts: list[int]) -> None:
-    """It is read or Damaged; an entry with a Pit-Text has the text of that hash."""
+    """It is read or Damaged; an entry with a Pit-Text has the text of that hash.
+
+    Both ways of reading say the same.
+    """
+    assert outcome(read([data])) == outcome(the_long_way(data))
     try:
         found = list(read(chunked(data, cuts)))
     except Damaged:
@@ -512,11 +536,17 @@ def test_a_damaged_archive_gives_no_text_of_another_hash(data: st.DataObject) ->
     check(MIXED[:at] + put + MIXED[end:], [at])
 
 
+@pytest.mark.parametrize("data", [EXAMPLE, BAD, MIXED], ids=["example", "bad", "mixed"])
+def test_both_ways_read_the_same(data: bytes) -> None:
+    assert outcome(read([data])) == outcome(the_long_way(data))
+
+
 @settings(max_examples=200)
 @given(st.integers(0, len(EXAMPLE) - 1), st.integers(0, 7))
 def test_a_changed_bit_of_an_archive_makes_no_new_text(at: int, bit: int) -> None:
     known = iter([message.text for message in messages(EXAMPLE)])
     changed = EXAMPLE[:at] + bytes([EXAMPLE[at] ^ 1 << bit]) + EXAMPLE[at + 1 :]
+    assert outcome(read([changed])) == outcome(the_long_way(changed))
     try:
         found = [message.text for message in read([changed])]
     except Damaged:

@@ -21,24 +21,28 @@ WHO = {
     "charter admit suspend restore expel grant revoke rule asset specialist keeper": "operator",
     "halt resume auction bust adopt witness": "operator",
     "saw": "witness",
-    "ticker issue": "issuer",
+    "ticker market issue": "issuer",
     "deposit payout": "cashier",
     "withdraw transfer cancel replace say rekey confirm revoke-key": "member",
+    "bound settle dispute verdict": "member",
     "buy sell": "trader",
     "accept": "keeper",
     "refuse": "keeper operator",
-    "fill leaves": "specialist",
+    "fill leaves bounded settled move": "specialist",
     "report": "keeper specialist",
     "refused seal": "notary",
 }
 IN_REPORTS = {"accept": "positions", "refuse": "positions", "fill": "match", "leaves": "match"}
+IN_REPORTS |= {"bounded": "settle", "settled": "settle", "move": "*"}
 COVERED = {
     "buy": "order",
     "sell": "order",
     "replace": "order",
     "withdraw": "amount",
     "transfer": "amount",
+    "dispute": "stake",
 }
+MOVED = {"dispute": "settle"}
 
 
 def test_each_word_is_declared_once_and_says_who_may_say_it() -> None:
@@ -51,6 +55,7 @@ def test_each_word_is_declared_once_and_says_who_may_say_it() -> None:
 def test_reports_and_cover_are_declared_where_the_design_has_them() -> None:
     assert {name: verb.report for name, verb in CORE.items() if verb.report} == IN_REPORTS
     assert {name: verb.cover for name, verb in CORE.items() if verb.cover} == COVERED
+    assert {name: verb.mover for name, verb in CORE.items() if verb.mover} == MOVED
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
@@ -93,6 +98,7 @@ def test_every_written_value_of_a_type_is_read_and_printed_canonically(
         ("account", "alice:|:savings|alice:a:b|alice:Savings"),
         ("asset", "acme|1ACME|ACME.|.ACME|ACME.2.3|ACME.123456789|ABCDEFGHIJKLM|ACMÉ|ACME-2"),
         ("number", "|-1|+1|01|1.|.1|1e3|1,000|1_000|0x1|1.0000000001|1000000000000000|١|²|NaN|inf"),
+        ("outcome", "|-1|Void|market|void 1|1.|1e3|01"),
         ("count", "0|-1|01|1.0|1000000000000000"),
         ("natural", "-1|00|1.0|1000000000000000"),
         ("units", "+1|01|1.0|--1|-|" + "9" * 31),

@@ -184,6 +184,7 @@ NEEDED = {
     "new": ["club"],
     "publish": ["match"],
     "replace": ["1", "2", "1.00", "--as", "alice"],
+    "risk": ["alice"],
     "run": ["match"],
     "sell": ["1", "ACME", "1.00", "--as", "alice"],
     "send": ["--as", "alice", 'say "x"'],
@@ -199,8 +200,10 @@ NEEDED = {
     "prove": ["1"],
     "receipt": ["check", "a"],
     "verify": ["a"],
+    "whatif": ["-", "--as", "alice"],
 }
 NO_PIT = {"fraud", "inbox", "join", "key", "match", "mirror", "new", "original", "positions"}
+NO_PIT |= {"settle"}
 MANY = {"find", "mirror", "receipt", "verify"}
 """Verbs that take any number of words."""
 
@@ -332,7 +335,8 @@ def test_an_empty_home_has_no_pit_and_nothing_is_made_in_it(empty: World) -> Non
     "stream", [b"", b"junk", b"From ", b"\xff" * 999, b"\n\n\n", b"From x\n\n"]
 )
 def test_a_stream_that_is_none_is_refused(stands: World, stream: bytes) -> None:
-    for args in (["match"], ["positions"], ["publish", "-p", NAME, "match"], ["lines", "-"]):
+    published = ["publish", "-p", NAME, "match"]
+    for args in (["match"], ["positions"], ["settle"], published, ["lines", "-"]):
         found = subprocess_status(stands, args, stream)
         assert found in (65, 66), args
 
@@ -450,7 +454,7 @@ def test_a_home_that_is_damaged_is_told_of_and_loses_nothing(
 )
 def test_a_checkpoint_that_is_none_is_not_used(shut: World, data: bytes) -> None:
     shut("notary", "-p", NAME)
-    for name in ("match", "positions"):
+    for name in ("match", "positions", "settle"):
         (shut.home.checkpoints(NAME) / f"{name}.mbox").write_bytes(data)
         shut("run", "-p", NAME, name)
         assert "not used" in shut.err
@@ -480,7 +484,7 @@ def test_another_filters_or_another_archives_checkpoint_is_not_used(shut: World)
 def test_a_checkpoint_with_any_line_lost_is_read_or_refused_never_a_bug(shut: World) -> None:
     shut("notary", "-p", NAME)
     dice = random.Random(5)
-    for name in ("match", "positions"):
+    for name in ("match", "positions", "settle"):
         shut("run", "-p", NAME, name)
         path = shut.home.checkpoints(NAME) / f"{name}.mbox"
         lines = path.read_bytes().split(b"\n")

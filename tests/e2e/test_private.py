@@ -225,6 +225,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "inbox": ("--as", "operator"),
     "journal": (),
     "key": ("show", "--as", "operator"),
+    "legs": (),
     "lines": (),
     "mirror": ("--id", "ID", "ARCHIVE", "COPY"),
     "notary": (),
@@ -234,6 +235,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "receipt": ("check", "PROOF"),
     "rekey": ("--as", "operator"),
     "run": ("match",),
+    "risk": ("operator",),
     "segments": (),
     "send": ("--as", "operator", 'say "hello"'),
     "show": ("members",),
@@ -243,6 +245,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "up": ("--systemd",),
     "turn": (),
     "verify": ("PROOF",),
+    "whatif": ("--as", "operator", "-"),
     "witness": ("ARCHIVE", "--as", "operator"),
     "buy": ("--as", "operator", "1", "ACME", "1.00"),
     "sell": ("--as", "operator", "1", "ACME", "1.00"),
@@ -304,7 +307,7 @@ def test_the_only_pit_is_the_one_that_one_may_read(host: Host) -> None:
 
 
 def test_every_verb_that_reads_a_pit_was_tried(host: Host) -> None:
-    others = {"new", "admit", "join", "positions", "match", "publish"}
+    others = {"new", "admit", "join", "positions", "match", "settle", "publish"}
     later = {name for name, entry in verbs().items() if entry.module.rpartition(".")[2] in LATER}
     assert {*ARGUMENTS} | others | later == {*verbs()}
 

@@ -86,7 +86,7 @@ def _hledger_totals(file: Path) -> Iterator[tuple[tuple[str, str], str]]:
 
 
 def _ledger_totals(file: Path) -> Iterator[tuple[tuple[str, str], str]]:
-    form = "%(account)\\t%(display_total)\\n"
+    form = "%(account)\\t%(display_amount)\\n"  # the total has what stands below it, too
     done = run(["ledger", *PLAIN, "-f", str(file), "--flat", "--no-total", "bal", "--format", form])
     account = ""
     for line in done.stdout.splitlines():

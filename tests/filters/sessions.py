@@ -81,8 +81,13 @@ def found(
     cash: str = "100000",
     units: str = "10000",
     fee: str = "maker 0 taker 0",
+    margin: str = "0.5",
+    accounts: bool = True,
 ) -> Archive:
-    """A pit with members, `shards` keepers, two specialists with a ticker each, cash and units."""
+    """A pit with members, `shards` keepers, two specialists, three tickers, cash and units.
+
+    CHAR may be sold short, and there is little of it. accounts: each member has a further one, too.
+    """
     archive = Archive()
     archive.append("operator", "pit acme\n" + CHARTER)
     staff = {"issuer": "issuer", "cashier": "cashier", "sam": "specialist", "sue": "specialist"}
@@ -98,10 +103,11 @@ def found(
             "    key",
         )
     archive.say("operator", "rule day-end 09:32")
-    archive.say("operator", f"rule fee {fee}")
+    archive.say("operator", f"rule fee {fee}", f"rule margin {margin}")
     for k in range(1, shards + 1):
         archive.say("operator", f"keeper {k}/{shards} keeper{k}")
-    for ticker, specialist in (("ACME", "sam"), ("BETA", "sue")):
+    for ticker, specialist in (("ACME", "sam"), ("BETA", "sue"), ("CHAR", "sam")):
+        short = ticker == "CHAR"
         archive.say(
             "issuer",
             f'ticker {ticker} "{ticker} Inc."',
@@ -109,12 +115,18 @@ def found(
             "  tick: 0.05",
             "  lot: 1",
             f"  specialist: {specialist}",
+            *(["  short: allowed"] if short else []),
         )
         archive.say("issuer", f"issue 1000000 {ticker}")
         for member in members:
-            archive.say("issuer", f"transfer {units} {ticker} to {member}")
+            given = 20 if short else units
+            archive.say("issuer", f"transfer {given} {ticker} to {member}")
+            if accounts:
+                archive.say("issuer", f"transfer {given} {ticker} to {member}:savings")
     for member in members:
         archive.say("cashier", f"deposit {member} {cash} EUR")
+        if accounts:
+            archive.say("cashier", f"deposit {member}:savings {cash} EUR")
     archive.seal()
     return archive
 
@@ -161,7 +173,7 @@ def processes(shards: int, split: bool = False) -> list[Process]:
         part = (k, shards)
         made.append(lambda part=part: Positions(part))
     if split:
-        made += [lambda code=code: Match(frozenset({code})) for code in ("BETA", "ACME")]
+        made += [lambda code=code: Match(frozenset({code})) for code in ("BETA", "CHAR", "ACME")]
     else:
         made.append(Match)
     return [Process(make, Run(make())) for make in made]
@@ -180,35 +192,46 @@ def settle(archive: Archive, running: list[Process]) -> None:
     raise AssertionError("reports never end")
 
 
-def instructions(rng: random.Random, members: list[str], count: int) -> list[tuple[str, str, int]]:
+def instructions(
+    rng: random.Random, members: list[str], count: int, scarce: bool = True
+) -> list[tuple[str, str, int]]:
     """(member, text, index of the instruction that `{ref}` in it names).
 
-    Below 0 it names none; -99 to -97 is which shard changes its keeper.
+    scarce: what is refused may depend on when reports stand. Below 0 it names none; -99 to -97 is
+    which shard changes its keeper.
     """
     made: list[tuple[str, str, int]] = []
     for index in range(count):
         member = rng.choice(members)
         kind = rng.random()
-        ticker = rng.choice(["ACME", "ACME", "BETA"])
+        ticker = rng.choice(["ACME", "BETA", "CHAR", "CHAR"])
         price = f"{rng.randint(195, 205) * 5 / 100:.2f}"
         if kind < 0.68 or not made:
             side = rng.choice(["buy", "sell"])
-            made.append((member, order(rng, side, ticker, price, index), -1))
+            text = order(rng, side, ticker, price, index)
+            if not scarce and ticker == "CHAR":
+                text = text.replace("@ market", f"@ {price}").replace("cap:", "ref:")
+            made.append((member, text, -1))
         elif kind < 0.86:
             target = rng.randrange(len(made))
             owner = made[target][0] if rng.random() < 0.9 else member
             asked = f"replace {{ref}} {rng.randint(1, 40)} @ {price}"
             made.append((owner, rng.choice(["cancel {ref}", asked]), target))
-        elif kind < 0.89:
+        elif kind < 0.90:
             end = f"{(at(index) + timedelta(minutes=rng.randint(1, 6))).isoformat()}Z"
             kinds = [f"halt {ticker}", f"resume {ticker}", f"auction {ticker} until {end}"]
             kinds += [kinds[1], f"rule match {rng.randint(1, 2)}"]
+            if scarce and rng.random() < 0.6:
+                made.append(("operator", 'bust {fill} "a mistake"', rng.randrange(1000)))
+                continue
+            kinds.append(f"rule margin {rng.choice(['0', '0.25', '0.5', '1', '3'])}")
+            kinds.append(f"rule bust-window {rng.choice(['5m', '20m', '30d', '30d'])}")
             made.append(("operator", rng.choice(kinds), -1))
         elif kind < 0.93:
-            other = rng.choice(members)
-            made.append((member, f"transfer {rng.randint(1, 900)}.50 EUR to {other}", -1))
+            made.append((member, transfer(rng, member, rng.choice(members), scarce), -1))
         elif kind < 0.96:
-            made.append((member, f"withdraw {rng.randint(1, 50)} EUR", -1))
+            text = f"withdraw {rng.randint(1, 50)} EUR"
+            made.append((member, text + rng.choice(["", "", SAVINGS]), -1))
         elif kind < 0.985:
             made.append(("operator", f"specialist {ticker} {rng.choice(['sam', 'sue'])}", -1))
         else:
@@ -217,10 +240,28 @@ def instructions(rng: random.Random, members: list[str], count: int) -> list[tup
     return made
 
 
+SAVINGS = "\n  account: savings"
+
+
+def transfer(rng: random.Random, member: str, other: str, scarce: bool) -> str:
+    """A transfer of money or units to another member, or between one's own accounts."""
+    what = f"{rng.randint(1, 900)}.50 EUR"
+    if rng.random() < 0.4:
+        what = f"{rng.randint(1, 30)} {rng.choice(['ACME', 'CHAR'] if scarce else ['ACME'])}"
+    kind = rng.random()
+    if kind < 0.4:
+        return f"transfer {what} to {member}:savings"
+    if kind < 0.6:
+        return f"transfer {what} to {member}{SAVINGS}"
+    return f"transfer {what} to {other}"
+
+
 def order(rng: random.Random, side: str, ticker: str, price: str, index: int) -> str:
     """An order, mostly a plain one."""
     quantity = rng.randint(1, 30)
     said: list[str] = []
+    if rng.random() < 0.2:
+        said.append("account: savings")
     kind = rng.random()
     if kind < 0.1:
         price = "market"
@@ -244,10 +285,26 @@ def order(rng: random.Random, side: str, ticker: str, price: str, index: int) ->
     return "\n".join([f"{side} {quantity} {ticker} @ {price}", *(f"  {line}" for line in said)])
 
 
-def fill_in(text: str, target: int, refs: list[int], shards: int) -> str:
-    """An instruction's text with the entry, or the shard, that it names."""
+def fill_in(
+    text: str, target: int, refs: list[int], shards: int, archive: Archive | None = None
+) -> str:
+    """An instruction's text with the entry, the shard, or the fill, that it names."""
+    if "{fill}" in text:
+        fills = (fills_of(archive) if archive else [])[-6:] or ["1"]
+        return text.format(fill=fills[target % len(fills)])
     shard = f"{(target + 100) % shards + 1}/{shards}"
     return text.format(ref=refs[target] if target >= 0 else 0, shard=shard)
+
+
+def fills_of(archive: Archive) -> list[str]:
+    """The references of all fills, those that do not count included."""
+    found = []
+    for entry in archive.entries:
+        if "\nreport match " in entry.text:
+            lines = [line for line in entry.text.split("\n") if line and line[0] != " "]
+            said = enumerate(lines[1:], 1)
+            found += [f"{entry.number}.{n}" for n, line in said if line.startswith("fill ")]
+    return found
 
 
 def at(index: int) -> datetime:
@@ -273,19 +330,27 @@ def play(
     cash: str = "100000",
     units: str = "10000",
     count: int = 40,
+    accounts: bool = False,
 ) -> Session:
-    """Play the instructions of a seed: with instant mail, or with every kind of bad mail."""
+    """Play the instructions of a seed: with instant mail, or with every kind of bad mail.
+
+    accounts: members have further ones, and use them.
+    """
     rng = random.Random(seed)
     members = ["alice", "bob", "carol", "dave"][: rng.randint(2, 4)]
-    script = instructions(rng, members, count)
+    script = instructions(rng, members, count, scarce=int(units) < 1000)
+    if not accounts:
+        script = [
+            (who, text.replace(SAVINGS, "").replace(":savings", ""), n) for who, text, n in script
+        ]
     fee = rng.choice(["maker 0 taker 0", "maker 0.001 taker 0.003", "maker 0 taker 0.01"])
-    archive = found(members, shards, cash, units, fee)
+    archive = found(members, shards, cash, units, fee, accounts=accounts)
     running = processes(shards, split=chaos and seed % 4 == 3)
     settle(archive, running)
     flying: list[Draft] = []
     refs: list[int] = []
     for index, (member, text, target) in enumerate(script):
-        refs.append(archive.say(member, fill_in(text, target, refs, shards), at=at(index)))
+        refs.append(archive.say(member, fill_in(text, target, refs, shards, archive), at=at(index)))
         archive.seal()
         if not chaos:
             settle(archive, running)
@@ -335,9 +400,10 @@ def check_accounts(archive: Archive, running: list[Process]) -> None:
         for (owner, asset), amount in accounts.balances.items():
             if owner != "outside":
                 sums[asset] = sums.get(asset, 0) + amount
-                assert amount >= 0, (owner, asset, amount)
-                assert accounts.available(owner, asset) >= 0, (owner, asset)
+                assert amount >= 0 or asset == "CHAR", (owner, asset, amount)
+                assert amount < 0 or accounts.available(owner, asset) >= 0, (owner, asset)
         for hold in accounts.holds.values():
+            assert hold.asset != "CHAR" or accounts.balance(hold.owner, hold.asset) > 0
             assert accounts.balance(hold.owner, hold.asset) >= hold.amount > 0
     totals = keepers[0].run.record.totals
     assert sums == {asset: total for asset, total in totals.items() if total}

@@ -242,7 +242,7 @@ def test_after_any_wrong_reports_and_their_adoption_everything_drains(seed: int)
     owners: list[str] = []
     flying: list[Draft] = []
     for index, (member, text, target) in enumerate(instructions(rng, members, 30)):
-        said = fill_in(text, target, refs, 1 + seed % 2)
+        said = fill_in(text, target, refs, 1 + seed % 2, archive)
         refs.append(archive.say(member, said, at=at(index)))
         owners.append(member)
         archive.seal()

@@ -136,6 +136,9 @@ def test_the_inbox_shows_it_all(pit: Shell) -> None:
 
 def test_the_answer_is_what_the_command_shows(pit: Shell) -> None:
     views = ["book", "tape ACME", "holdings alice", "orders ACME", "members", "statement alice"]
+    views += ["holdings alice:savings", "statement alice:savings", "statement alice:main"]
+    pit("send", "--as", "alice", "transfer 5 EUR to alice:savings")
+    pit("turn")
     pit("send", "--as", "alice", *(f"show {view}" for view in views))
     pit("notary")
     pit("answer", "-q")

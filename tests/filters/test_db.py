@@ -102,28 +102,37 @@ def cut(entries: list[Entry], rng: random.Random, count: int) -> list[int]:
 # --- it says what the others say --------------------------------------------------------------
 
 
+def full(row: dict[str, Any]) -> str:
+    """The account that a row is of, as the database names it."""
+    member = row.get("member") or row["order"].partition("/")[0]
+    return member if row["account"] == "main" else f"{member}:{row['account']}"
+
+
 def check_views(path: Path, home: Home) -> None:
     """Each table says what `pit show`, `pit statement` and `pit lines` say."""
 
     def shown(what: str) -> list[dict[str, Any]]:
         return list(VIEWS[what](home, "acme", None))
 
-    columns = "account, asset, balance_shown, held_shown, available_shown FROM holdings"
-    assert ask(path, f"SELECT {columns}") == [tuple(row.values()) for row in shown("holdings")]
+    columns = "member, account, asset, balance_shown, held_shown, available_shown FROM holdings"
+    held = [(row["member"], full(row), *tuple(row.values())[2:]) for row in shown("holdings")]
+    assert ask(path, f"SELECT {columns}") == held
     columns = (
         "ref, time, ticker, quantity_shown, price_shown, buyer || '/' || buyer_order, "
-        "seller || '/' || seller_order, ifnull(taker, '') FROM fills"
+        "seller || '/' || seller_order, ifnull(taker, ''), ifnull(busted, '') FROM fills"
     )
     assert ask(path, f"SELECT {columns}") == [tuple(row.values()) for row in shown("tape")]
     columns = (
-        "owner || '/' || ref, side, quantity_shown, remaining_shown, ticker, price_shown, "
+        "owner || '/' || ref, account, side, quantity_shown, remaining_shown, ticker, price_shown, "
         "until, status FROM orders WHERE ended_by IS NULL"
     )
     stand = [
-        (*row[:6], show_time(row[6]) if row[6] else "", row[7])
+        (*row[:7], show_time(row[7]) if row[7] else "", row[8])
         for row in ask(path, f"SELECT {columns}")
     ]
-    assert stand == [tuple(row.values())[:8] for row in shown("orders")]
+    assert stand == [
+        (row["order"], full(row), *tuple(row.values())[2:9]) for row in shown("orders")
+    ]
     columns = "handle, standing, roles, mail, ifnull(fingerprint, '') FROM members ORDER BY handle"
     rows = [
         (a, b, roles.split(), mail.split(), c)
@@ -144,8 +153,11 @@ def check_statements(path: Path, entries: list[Entry], members: list[str]) -> No
         said = [
             tuple(row.values()) for row in statement_lines(run, iter(entries), postings, member)
         ]
-        columns = "time, ref, why, iif(amount > 0, '+', '') || amount_shown, asset, balance_shown"
-        query = f"SELECT {columns} FROM statement WHERE account = ?"
+        columns = (
+            "time, ref, iif(account = member, 'main', substr(account, length(member) + 2)), why, "
+            "iif(amount > 0, '+', '') || amount_shown, asset, balance_shown"
+        )
+        query = f"SELECT {columns} FROM statement WHERE member = ?"
         assert sorted(ask(path, query, member)) == sorted(said)
 
 

@@ -13,9 +13,11 @@ from pit.archives.mbox import Checkpoint, Entry, write_checkpoint, write_draft
 from pit.filters.match import Match
 from pit.filters.positions import Positions
 from pit.filters.runner import Run
+from pit.filters.settle import Settle
+from tests.filters import market_sessions
 from tests.filters.sessions import Archive, at, fill_in, found, instructions, play, replay
 
-FILTERS = [Match, Positions, lambda: Positions((2, 3))]
+FILTERS = [Match, Positions, lambda: Positions((2, 3)), Settle]
 
 
 def stream(session_seed: int) -> bytes:
@@ -56,7 +58,27 @@ def open_stream() -> bytes:
     ).encode()
 
 
-STREAM, OPEN = stream(3), open_stream()
+def open_markets() -> bytes:
+    """An open stream in which markets are founded, traded, narrowed, disputed and settled."""
+    session = market_sessions.play(7, shards=1, chaos=False, count=40)
+    asset = 'pit toy\nasset EUR "Euro"\n'
+    texts = [(1, "alice", asset)]
+    for entry in session.archive.entries[1:]:
+        said = entry.text.partition("\n")[2].partition("\n")[2]
+        if not said.startswith(("admit", "seal", "keeper", "report", "rule")):
+            texts.append((entry.number, entry.signer, f"pit toy\n{said}"))
+    return "".join(
+        f"From {n}@toy.pit Fri Nov 20 11:45:00 2026\nPit-Entry: toy {n}\n"
+        f"Pit-Time: {at(number).isoformat(timespec='microseconds')}Z\nPit-Signer: {signer}\n\n"
+        f"{text}\n\n"
+        for n, (number, signer, text) in enumerate(texts, 1)
+    ).encode()
+
+
+STREAM, OPEN, MARKETS = stream(3), open_stream(), open_markets()
+
+
+KINDS = (b"\nbound ", b"\nsettle ", b"\ndispute ", b"\nmarket ")
 
 
 def feed(data: bytes, make: object) -> None:
@@ -71,12 +93,14 @@ def test_the_whole_streams_are_read() -> None:
     feed(STREAM, Match)
     for make in FILTERS:
         feed(OPEN, make)
+        feed(MARKETS, make)
+    assert all(verb in MARKETS for verb in KINDS)
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_a_stream_changed_anywhere_is_read_or_refused(seed: int) -> None:
     rng = random.Random(seed)
-    lines = (STREAM, OPEN)[seed % 2].split(b"\n")
+    lines = (STREAM, OPEN, MARKETS)[seed % 3].split(b"\n")
     words = b" ".join(lines).split(b" ")
     refused = 0
     for _ in range(120):
@@ -104,9 +128,20 @@ def test_a_stream_changed_anywhere_is_read_or_refused(seed: int) -> None:
     assert refused > 10
 
 
-@settings(max_examples=150, deadline=None)
+ROOT = (
+    "  currency: EUR\n  tick: 1\n  specialist: sam\n  expiry: 2026-11-21\n  void: mid\n"
+    "  panel: bob\n  resolution:\n    x\n  dispute: 1s\n"
+)
+FOUND = (
+    f'market RAIN "x"\n  min: 0\n  max: 100\n{ROOT}',
+    'market RAIN.2 "x"\n  within: RAIN\n  min: 0\n  max: 50',
+    'market RAIN.2 "x"\n  within: RAIN\n  min: 1\n  max: 50\n  kind: owner-settled',
+)
+
+
+@settings(max_examples=250, deadline=None)
 @given(
-    st.lists(st.sampled_from(["alice", "bob", "operator", "sam", "keeper1", "notary"]), min_size=1),
+    st.lists(st.sampled_from(["alice", "bob", "operator", "sam", "keeper1", "issuer"]), min_size=1),
     st.data(),
 )
 def test_directives_of_any_kind_in_any_order_are_folded(
@@ -125,11 +160,20 @@ def test_directives_of_any_kind_in_any_order_are_folded(
         "report match 1\nfill 1 ACME @ 10.00 alice/20 bob/21",
         "report match 7\nleaves alice/3 0 late 4",
         "report positions 1\naccept alice/20\nrefuse bob/21 \"no\"", 'refuse alice/25 "away"',
+        *FOUND, "buy 1 RAIN @ 50", "sell 1 RAIN @ 50", "buy 1 RAIN.2 @ 0", "sell 1 RAIN @ market",
+        "bound RAIN 35 60", "bound RAIN.2 35 60", "settle RAIN 47", "settle NONE 1",
+        'dispute RAIN "no"\n  stake: 1', 'dispute RAIN "no"', "verdict 30 owner",
+        "verdict 31 void", "issue 1 RAIN", "transfer 1 RAIN to bob", "specialist RAIN sue",
+        "report settle 1\nbounded RAIN 35 60", "report settle 1\nsettled RAIN void",
+        'report settle 1\nsettled RAIN 47\nmove 1 EUR from alice/30 to bob "x"',
+        'move 1 EUR from bob/30 to alice "x"', "report match 1\nfill 1 RAIN @ 50 alice/30 bob/31",
     ]  # fmt: skip
+    for text in FOUND[:2]:
+        archive.say("issuer", text)
     for signer in signers:
         archive.say(signer, data.draw(st.sampled_from(lines)))
     archive.seal()
-    for make in FILTERS[:2]:
+    for make in (Match, Positions, Settle):
         run = replay(archive, make)
         checkpoint = run.checkpoint()
         again = Run(make())
@@ -137,10 +181,10 @@ def test_directives_of_any_kind_in_any_order_are_folded(
         assert again.checkpoint() == checkpoint
 
 
-@pytest.mark.parametrize("name", ["match", "positions"])
+@pytest.mark.parametrize("name", ["match", "positions", "settle"])
 def test_an_unknown_rules_version_ends_the_filter_with_78(name: str) -> None:
     archive = found(["alice"], 1)
-    make = Match if name == "match" else Positions
+    make = {"match": Match, "positions": Positions, "settle": Settle}[name]
     unknown = max(make.versions) + 1
     archive.say("operator", f"rule {name} {unknown}")
     archive.seal()

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from pit.archives.mbox import Entry
 from pit.filters import journal_beancount
 from pit.filters.positions import Positions
+from pit.filters.runner import Run
 from pit.filters.transactions import Balances, Item, Transaction, journal
 from pit.filters.views import holdings
 from tests.archives import strategies
@@ -31,7 +32,7 @@ from tests.filters.accounting import (
     totals_of,
     written,
 )
-from tests.filters.sessions import CHARTER, FPR, START, Archive, play, processes, replay, settle
+from tests.filters.sessions import CHARTER, FPR, START, Archive, play, processes, settle
 
 Played = list[tuple[list[Entry], Totals]]
 """Sessions: the entries, and what the members' accounts hold at their end."""
@@ -125,11 +126,14 @@ def sessions() -> Played:
         cash, units = ("100000", "10000") if seed % 2 else ("250", "25")
         shards = 1 + seed % 3
         archive = play(seed, shards=shards, chaos=True, cash=cash, units=units, count=70).archive
-        run = replay(archive, Positions)
+        entries = over_days(archive)
+        run = Run(Positions())
+        for entry in entries:
+            run.feed(entry)
         assert isinstance(run.filter, Positions)
         rows = holdings(run.filter, run.pit)
         held = {(row["member"], row["asset"]): row["balance"] for row in rows}
-        played.append((over_days(archive), held))
+        played.append((entries, held))
     return played
 
 
@@ -140,7 +144,13 @@ def test_the_sessions_move_value_in_every_way_on_several_days(sessions: Played) 
         for item in journal(entries)
         if isinstance(item, Transaction)
     ]
-    assert {item.what.split()[0] for item in moves} == {"issue", "deposit", "transfer", "fill"}
+    assert {item.what.split()[0] for item in moves} == {
+        "issue",
+        "deposit",
+        "transfer",
+        "fill",
+        "bust",
+    }
     assert len({item.time[:10] for item in moves}) > 5
 
 
@@ -321,7 +331,8 @@ def hostile_pits(draw: st.DrawFn) -> tuple[list[Entry], list[tuple[str, str, str
         digits = f"{draw(st.integers(1, 10 ** (13 + places[code]))):0{places[code] + 1}}"
         cut = len(digits) - places[code]
         amount = digits[:cut] + "." * bool(places[code]) + digits[cut:]
-        said = f"deposit {draw(st.sampled_from(HANDLES))} {amount} {code}"
+        account = draw(st.sampled_from(HANDLES)) + draw(st.sampled_from(["", ":z9", ":x-1"]))
+        said = f"deposit {account} {amount} {code}"
         archive.say("operator", said, f"  ref: {note}", at=now)
         deposits.append((archive.entries[-1].time[:10], said, note))
     archive.seal()
@@ -346,13 +357,19 @@ def test_no_word_of_a_mail_is_more_than_a_word_to_any_program(
             assert one.legs == (("", -amount, code), (member, amount, code))
 
 
-@given(st.lists(strategies.handles, unique=True), st.lists(strategies.assets, unique=True))
+@given(
+    st.lists(strategies.handles, unique=True, min_size=1),
+    st.lists(strategies.assets, unique=True),
+    st.data(),
+)
 def test_beancount_takes_every_name_and_no_two_become_one(
-    handles: list[str], codes: list[str]
+    handles: list[str], codes: list[str], data: st.DataObject
 ) -> None:
-    accounts = {journal_beancount.account_of(handle) for handle in handles}
+    further = st.tuples(st.sampled_from(handles), strategies.handles).map(":".join)
+    names = [*handles, *data.draw(st.lists(further, unique=True))]
+    accounts = {journal_beancount.account_of(name) for name in names}
     symbols = {journal_beancount.symbol(code) for code in codes}
-    assert all(is_valid(name) for name in accounts) and len(accounts) == len(handles)
+    assert all(is_valid(name) for name in accounts) and len(accounts) == len(names)
     assert all(re.fullmatch(CURRENCY_RE, code) for code in symbols) and len(symbols) == len(codes)
 
 
@@ -361,7 +378,7 @@ def test_beancount_takes_every_name_and_no_two_become_one(
 
 @pytest.fixture(scope="module")
 def week() -> list[Entry]:
-    """A deposit, a transfer, a withdrawal paid out and a trade, on four days."""
+    """A deposit, two transfers, a withdrawal paid out and a trade, on four days."""
     archive = Archive()
     archive.append("operator", "pit acme\n" + CHARTER)
     roles = {"sam": "specialist", "kate": "keeper", "alice": "trader", "bob": "trader"}
@@ -375,7 +392,8 @@ def week() -> list[Entry]:
     for day, signer, *said in (
         (0, "operator", "issue 50 RAIN.2", "transfer 50 RAIN.2 to bob"),
         (0, "operator", "deposit alice 100 EUR", "  ref: TR;date:2001-01-01"),
-        (2, "alice", "withdraw 9.5 EUR"),
+        (1, "alice", "transfer 20 EUR to alice:savings"),
+        (2, "alice", "withdraw 9.5 EUR", "  account: savings"),
         (2, "alice", "buy 20 RAIN.2 @ 1.215"),
         (3, "bob", "sell 10 RAIN.2 @ 1.2"),
         (3, "operator", "payout {withdrawal}"),

@@ -5,9 +5,12 @@ from math import ceil
 
 import pytest
 
+from pit.filters.accounts import Hold
 from pit.filters.history import history
 from pit.filters.positions import Positions
+from pit.filters.standing import Standing
 from tests.filters.sessions import Process, Session, check_accounts, play, replay, settle, state
+from tests.filters.shorts import Said, need
 
 ROUNDS = 12
 PLENTY, SCARCE = 24, 36  # sessions a round: of the first two each, 1,008 in all
@@ -55,6 +58,7 @@ def check_end(session: Session) -> None:
         record = again.record
         assert not again.lanes.diverged
         assert record.cancels == {} and record.due == {} and record.replaces == {}
+        assert record.busts == {}
     check_accounts(session.archive, session.running)
     for process in session.running:
         if isinstance(process.run.filter, Positions):
@@ -66,7 +70,7 @@ def check_no_leak(process: Process) -> None:
     assert isinstance(filter, Positions)
     needed = {}
     for order in record.orders.values():
-        if filter.keeps(order.owner):
+        if filter.keeps(order.owner) and order.ticker != "CHAR":
             left = (order.quantity - order.filled) // 10**9
             cents = Fraction(order.cover, 10**16)
             if order.limit is not None:
@@ -78,15 +82,55 @@ def check_no_leak(process: Process) -> None:
     for claim in record.claims.values():
         if filter.keeps(claim.owner):
             needed[claim.ref] = claim.amount
-    assert {ref: hold.amount for ref, hold in filter.accounts.holds.items()} == needed
+    held = filter.accounts.holds.items()
+    short = {ref: hold for ref, hold in held if ref not in needed}
+    assert {ref: hold.amount for ref, hold in held if ref in needed} == needed
+    check_short(filter, record, short)
+
+
+def check_short(filter: Positions, record: Standing, held: dict[str, Hold]) -> None:
+    """What is held for orders of the ticker that may be sold short is what an oracle finds."""
+    said: dict[str, list[Said]] = {}
+    for order in record.orders.values():
+        if order.ticker == "CHAR" and filter.keeps(order.owner):
+            price = None if order.limit is None else Fraction(order.price, 10**7)
+            said.setdefault(order.account, []).append(
+                Said(
+                    int(order.ref),
+                    order.buys,
+                    (order.quantity - order.filled) // 10**9,
+                    price,
+                    Fraction(order.cover, 10**16),
+                    Fraction(max(order.rates), 10**9),
+                    Fraction(order.charges, 10**25),
+                )
+            )
+    cash: dict[str, int] = {}
+    units: dict[str, int] = {}
+    for ref, hold in held.items():
+        if hold.asset == "CHAR":
+            units[ref] = hold.amount
+        else:
+            cash[hold.owner] = cash.get(hold.owner, 0) + hold.amount
+    shorts = {who for (who, asset), amount in filter.accounts.balances.items() if asset == "CHAR"}
+    needed: dict[str, int] = {}
+    for account in shorts - {"outside"} | said.keys():
+        position = filter.margin.positions.get((account, "CHAR"))
+        locked = Fraction(position.locked, 10**7) if position else Fraction(0)
+        have = filter.accounts.balance(account, "CHAR")
+        found = need(said.get(account, []), have, locked)
+        assert bool(locked) >= bool(have < 0 or found.parts)
+        assert cash.pop(account, 0) == ceil(found.cash)
+        needed |= {str(entry): amount for entry, amount in found.units.items()}
+    assert (cash, units) == ({}, needed)
 
 
 @pytest.mark.parametrize("round", range(ROUNDS))
 def test_with_plenty_of_cash_bad_mail_ends_as_instant_mail(round: int) -> None:
     for seed in range(round * PLENTY, (round + 1) * PLENTY):
         shards = 1 + seed % 3
-        instant = play(seed, shards=1 + (seed + 1) % 3, chaos=False, count=25)
-        chaotic = play(seed, shards=shards, chaos=True, count=25)
+        instant = play(seed, shards=1 + (seed + 1) % 3, chaos=False, count=25, accounts=True)
+        chaotic = play(seed, shards=shards, chaos=True, count=25, accounts=True)
         check_end(instant)
         check_end(chaotic)
         assert trades(chaotic) == trades(instant)
@@ -96,13 +140,15 @@ def test_with_plenty_of_cash_bad_mail_ends_as_instant_mail(round: int) -> None:
 @pytest.mark.parametrize("round", range(ROUNDS))
 def test_with_scarce_cash_and_bad_mail_nothing_is_promised_twice(round: int) -> None:
     for seed in range(round * SCARCE, (round + 1) * SCARCE):
-        session = play(seed, shards=1 + seed % 3, chaos=True, cash="250", units="25", count=40)
+        scarce = {"cash": "250", "units": "25"}
+        session = play(seed, shards=1 + seed % 3, chaos=True, count=40, accounts=True, **scarce)  # type: ignore[arg-type]
         check_end(session)
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_a_checkpoint_at_any_entry_continues_as_if_there_was_none(seed: int) -> None:
-    session = play(seed, shards=1 + seed % 2, chaos=True, cash="400", units="40", count=25)
+    scarce = {"cash": "400", "units": "40"}
+    session = play(seed, shards=1 + seed % 2, chaos=True, count=25, accounts=True, **scarce)  # type: ignore[arg-type]
     for process in session.running:
         whole = replay(session.archive, process.make)
         for cut in range(1, len(session.archive.entries)):
@@ -117,7 +163,7 @@ def test_a_checkpoint_at_any_entry_continues_as_if_there_was_none(seed: int) -> 
 
 
 def test_publishing_what_is_owed_leaves_nothing_owed() -> None:
-    session = play(5, shards=2, chaos=True, count=30)
+    session = play(5, shards=2, chaos=True, count=30, accounts=True)
     before = len(session.archive.entries)
     settle(session.archive, session.running)
     assert len(session.archive.entries) == before

@@ -141,10 +141,14 @@ FEE = rf"(?:, {NUMBER} (\S+) fee)?"
 MOVED = [
     (rf": bought {NUMBER} (\S+) at \S+, {NUMBER} ([A-Z0-9]+) paid{FEE}", (1, -1, -1)),
     (rf": sold {NUMBER} (\S+) at \S+, {NUMBER} ([A-Z0-9]+) received{FEE}", (-1, 1, -1)),
+    (rf"undone, {NUMBER} (\S+) given back, {NUMBER} (\S+) received{FEE}", (-1, 1, 1)),
     (rf": {NUMBER} (\S+) given to", (-1,)),
     (rf": received {NUMBER} (\S+)(?:,| from)", (1,)),
     (rf": issued {NUMBER} (\S+),", (1,)),
     (rf": {NUMBER} (\S+) paid out by", (-1,)),
+    (rf": (?:bought|sold) \S+ \S+ at [0-9.]+, {NUMBER} (\S+) fee, [0-9.]+ available", (-1,)),
+    (rf": .*, {NUMBER} (\S+) received, [0-9.]+ now", (1,)),
+    (rf": .*, {NUMBER} (\S+) paid, [0-9.]+ left", (-1,)),
 ]
 
 

@@ -14,7 +14,7 @@ def traded(*said: tuple[str, str]) -> Archive:
     running = processes(1)
     settle(archive, running)
     for index, (member, text) in enumerate(said):
-        archive.say(member, text, at=at(index))
+        archive.say(member, *text.split("\n"), at=at(index))
         archive.seal()
         settle(archive, running)
     return archive
@@ -23,7 +23,7 @@ def traded(*said: tuple[str, str]) -> Archive:
 def row(archive: Archive, member: str, ticker: str = "ACME") -> dict[str, str]:
     stands = profits.Positions(history(archive.entries))
     (one,) = [one for one in profits.rows(stands, member) if one["ticker"] == ticker]
-    return {key: value for key, value in one.items() if key not in ("member", "ticker")}
+    return {key: value for key, value in one.items() if key not in ("member", "account", "ticker")}
 
 
 def test_a_position_by_hand() -> None:
@@ -60,10 +60,61 @@ def test_a_transfer_carries_its_cost_along() -> None:
     assert row(archive, "bob")["realised"] == "100.00"
 
 
+def test_a_short_position_by_hand() -> None:
+    archive = traded(
+        ("alice", "transfer 20 CHAR to bob"),
+        ("alice", "sell 10 CHAR @ 10.00"),
+        ("alice", "sell 10 CHAR @ 12.00"),
+        ("bob", "buy 20 CHAR @ 12.00"),  # 220.00 for 20: 11.00 each on average
+        ("bob", "sell 5 CHAR @ 9.00"),
+        ("alice", "buy 5 CHAR @ 9.00"),
+    )
+    # 5 closed: 55.00 less 45.00. 15 are short for 165.00, and would cost 135.00 at the last price.
+    assert row(archive, "alice", "CHAR") == {
+        "quantity": "-15",
+        "average cost": "11.0000",
+        "last": "9.00",
+        "value": "-135.00",
+        "unrealised": "30.00",
+        "realised": "10.00",
+        "fees": "0.45",  # as maker nothing, as taker a hundredth of 45.00
+        "currency": "EUR",
+    }
+
+
+def test_a_trade_that_closes_and_goes_on_to_the_other_side() -> None:
+    archive = traded(
+        ("alice", "transfer 20 CHAR to bob"),
+        ("alice", "sell 10 CHAR @ 10.00"),
+        ("bob", "buy 10 CHAR @ 10.00"),
+        ("bob", "sell 16 CHAR @ 9.00"),
+        ("alice", "buy 16 CHAR @ 9.00"),
+    )
+    # 10 closed: 100.00 less 90.00; 6 bought at 9.00.
+    found = row(archive, "alice", "CHAR")
+    assert (found["quantity"], found["average cost"]) == ("6", "9.0000")
+    assert (found["realised"], found["unrealised"]) == ("10.00", "0.00")
+
+
+def test_each_account_has_its_own_position() -> None:
+    archive = traded(
+        ("alice", "transfer 20 CHAR to bob\n  account: savings"),
+        ("alice", "sell 4 CHAR @ 10.00\n  account: savings"),
+        ("bob", "buy 4 CHAR @ 10.00"),
+    )
+    assert row(archive, "alice:savings", "CHAR")["quantity"] == "-4"
+    assert row(archive, "alice:savings", "CHAR")["average cost"] == "10.0000"
+    assert row(archive, "alice", "CHAR")["quantity"] == "20"
+    stands = profits.Positions(history(archive.entries))
+    his = [one["member"] for one in profits.rows(stands, "alice") if one["ticker"] == "CHAR"]
+    assert his == ["alice", "alice:savings"]
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_what_all_have_earned_is_what_all_is_worth(seed: int) -> None:
     """Units were issued for nothing, and what one pays another gets."""
-    archive = play(seed, shards=1, chaos=True, count=30).archive
+    scarce = {"cash": "900", "units": "90"}
+    archive = play(seed, shards=1, chaos=True, count=60, accounts=True, **scarce).archive  # type: ignore[arg-type]
     stands = profits.Positions(history(archive.entries))
     earned = dict.fromkeys(stands.last, Fraction(0))
     worth = dict.fromkeys(stands.last, Fraction(0))

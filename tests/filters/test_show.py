@@ -59,7 +59,7 @@ def printed(home: Path, capsys: pytest.CaptureFixture[str]) -> Printed:
     return Printed(capsys)
 
 
-@pytest.mark.parametrize("what", sorted(show.VIEWS))
+@pytest.mark.parametrize("what", sorted(show.VIEWS.keys() - {"contracts", "markets"}))
 def test_a_views_table_json_and_csv_have_the_same_cells(what: str, printed: Printed) -> None:
     said = [
         {k: ", ".join(v) if isinstance(v, list) else str(v) for k, v in row.items()}
@@ -69,7 +69,8 @@ def test_a_views_table_json_and_csv_have_the_same_cells(what: str, printed: Prin
     table = printed.show(what).splitlines()
     assert found == said
     assert len(table) == len(said) + 1 > 1
-    assert table[0].split() == " ".join(said[0]).split()
+    heads = [head for head in said[0] if head != "account"]  # all are main accounts
+    assert table[0].split() == " ".join(heads).split()
 
 
 @pytest.mark.parametrize("what", ["book", "orders", "positions", "tape"])
@@ -110,7 +111,7 @@ def test_what_is_of_no_ticker_has_none(what: str, home: Path) -> None:
 
 def test_the_balances_of_a_period_count_what_came_before_it(printed: Printed) -> None:
     every = json.loads(printed.statement("alice", "--json"))["lines"]
-    since, until = every[3]["time"], every[-1]["time"]
+    since, until = every[4]["time"], every[-1]["time"]
     part = json.loads(printed.statement("alice", "--json", "--since", since, "--until", until))
     assert part["lines"] == [row for row in every if since <= row["time"] < until] != []
     assert part["lines"][0]["change"].lstrip("+") != part["lines"][0]["balance"]

@@ -7,6 +7,7 @@ import pytest
 from pit.archives import mbox
 from pit.archives.language import MAX_TEXT
 from pit.archives.mbox import Entry, Message
+from pit.filters import record
 from pit.filters.match import Match
 from pit.filters.runner import Run
 from tests.filters.flow import arrange, random_steps, stream
@@ -44,6 +45,14 @@ def test_a_run_may_stop_at_any_entry_of_any_session_of_orders(first: int) -> Non
             again = fed(Run(Match()), [checkpoint])
             assert again.checkpoint() == checkpoint
             assert state(fed(again, entries[cut:])) == state(whole)
+
+
+def test_the_record_is_printed_as_its_directives_are() -> None:
+    for seed in range(60):
+        messages = mbox.read([stream(arrange(random_steps(seed)))])
+        run = fed(Run(Match()), [*messages][: 9 + seed])
+        said = [record.STATE[one.verb].show(one) for one in record.dump(run.record)]
+        assert [*record.lines(run.record)] == said
 
 
 def fed(run: Run, messages: Iterable[Message]) -> Run:

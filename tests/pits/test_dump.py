@@ -18,6 +18,11 @@ TICKERS = st.sampled_from(("ACME", "BOLT"))
 ASSETS = st.sampled_from(("EUR", "USD"))
 SHARDS = st.sampled_from(("1/1", "1/2", "2/2", "1/3", "2/3", "3/3"))
 KEY = "  key:\n    not asked for here\n"
+ROOT = (
+    "  currency: EUR\n  tick: 0.5\n  specialist: carol\n  expiry: 2026-12-01\n  void: {}\n"
+    "  panel: {}\n  resolution:\n    By the gauge.\n"
+)
+MARKETS = ("RAIN", "SNOW", "RAIN.2", "RAIN.3", "RAIN.14", "SNOW.2")
 
 SAID = st.one_of(
     st.builds(
@@ -42,7 +47,24 @@ SAID = st.one_of(
         ASSETS,
         HANDLES,
     ),
-    st.builds("specialist {} {}\n".format, TICKERS, HANDLES),
+    st.builds(
+        ('market {} "Water"\n  min: {}\n  max: {}\n' + ROOT + "  stake: 2.50\n").format,
+        st.sampled_from(("RAIN", "SNOW", "ACME")),
+        st.sampled_from(("0", "2.5")),
+        st.sampled_from(("100", "20.5")),
+        st.sampled_from(("mid", "cancel")),
+        st.sampled_from(("dora", "alice dora", "bob")),
+    ),
+    st.builds(
+        'market {} "Less"\n  within: {}\n  min: {}\n  max: {}\n{}'.format,
+        st.sampled_from(MARKETS),
+        st.sampled_from(MARKETS),
+        st.sampled_from(("3", "5.5")),
+        st.sampled_from(("6", "20")),
+        st.sampled_from(("", "  kind: owner-settled\n  dispute: 2h\n", "  kind: derived\n")),
+    ),
+    st.sampled_from(("rule unresolved 2d\n",)),
+    st.builds("specialist {} {}\n".format, st.sampled_from(("ACME", "RAIN", "RAIN.2")), HANDLES),
     st.builds("keeper {} {}\n".format, SHARDS, HANDLES),
     st.builds('witness {} "https://example.org/{}"\n'.format, HANDLES, st.integers(1, 3)),
     st.builds("adopt {}\n".format, st.integers(1, 3)),
@@ -131,3 +153,38 @@ def test_words_that_were_once_brought_stay(installed: None, versions: tuple[int,
     other = again(pit)
     assert vars(other) == vars(pit)
     assert all(other.words[name] is verb for name, verb in pit.words.items())
+
+
+def funded() -> Pit:
+    """A pit with money, an issuer alice, a specialist carol, and everybody a member."""
+    pit = Pit()
+    charter(pit)
+    for who in WHO:
+        roles = {"alice": "  roles: issuer\n", "carol": "  roles: specialist\n"}.get(who, "")
+        said = f"admit {who} {WHO.index(who):040X}\n  mail: {who}@example.org\n{roles}{KEY}"
+        step(pit, "operator", f"pit acme\n{said}")
+    step(pit, "operator", 'pit acme\nasset EUR "Euro"\nrule unresolved 2d\n')
+    return pit
+
+
+def test_markets_are_taken_up_with_all_that_they_inherit() -> None:
+    pit = funded()
+    root = ROOT.format("mid", "dora bob")
+    for said in (
+        f'market RAIN "Rain"\n  min: 0\n  max: 100\n{root}  owner: dora\n',
+        f'market RAIN "Rain"\n  min: 0\n  max: 100\n{root}  unit: 5\n  stake: 2.50\n',
+        'market RAIN.2 "Some"\n  within: RAIN\n  min: 30\n  max: 80\n',
+        'market RAIN.3 "Less"\n  within: RAIN.2\n  min: 40\n  max: 50\n  kind: owner-settled\n'
+        "  dispute: 2h\n",
+        'market RAIN.4 "Least"\n  within: RAIN.3\n  min: 41\n  max: 42\n',
+        "rule unresolved 9d\n",
+    ):
+        step(pit, "operator" if said.startswith("rule") else "alice", f"pit acme\n{said}")
+    other = again(pit)
+    assert vars(other) == vars(pit)
+    drivers = {code: one.driver for code, one in other.markets.items()}
+    assert drivers == {"RAIN": "RAIN", "RAIN.2": "RAIN", "RAIN.3": "RAIN.3", "RAIN.4": "RAIN.3"}
+    assert {one.unresolved for one in other.markets.values()} == {"2026-12-03T00:00:00.000000Z"}
+    assert {other.specialists[code].handle for code in other.markets} == {"carol"}
+    assert other.markets["RAIN.4"].dispute == 7200 and other.markets["RAIN.2"].dispute == 0
+    assert other.tickers["RAIN.4"].unit == 5 and other.decimals("RAIN") is None

@@ -23,6 +23,12 @@ def test_options_become_the_orders_keys(club: Shell) -> None:
     assert text == "buy 1 RAIN.2 @ 0.4\n  until: 2030-12-01\n  ref: r-7\n"
 
 
+@pytest.mark.parametrize("verb", ["buy", "sell"])
+def test_an_order_is_for_a_further_account(club: Shell, verb: str) -> None:
+    text = said(club, verb, "--as", "bob", "--account", "savings", "2", "ACME", "3", "--tif", "day")
+    assert text == f"{verb} 2 ACME @ 3\n  tif: day\n  account: savings\n"
+
+
 def test_several_orders_are_cancelled_in_one_text(club: Shell) -> None:
     assert said(club, "cancel", "--as", "bob", "4", "5.2") == "cancel 4\ncancel 5.2\n"
 
@@ -36,6 +42,7 @@ def test_several_orders_are_cancelled_in_one_text(club: Shell) -> None:
         ("buy 100 acme 12.50", 65, "column 9: 'acme' is not an asset or ticker"),
         ("buy 100 ACME 12.50 --until never", 65, "column 10: 'never' is not a time"),
         ("buy 100 ACME 12.50 --ref=", 65, "the value is missing"),
+        ("buy 100 ACME 12.50 --account alice:savings", 65, "'alice:savings' is not a name"),
         ("cancel alice/4", 65, "'alice/4' is not a reference"),
         ("cancel 4.1", 65, "write 4 for an entry's first directive"),
         ("cancel", 64, "REF"),

@@ -1,0 +1,101 @@
+"""What an instruction that asks for cover is answered, at its own entry, by what stands above it.
+
+Each function holds what is needed and returns '', or the sentence that says why it is refused, with
+nothing held (MARKET, Accounts).
+"""
+
+from pit.archives.amounts import plain
+from pit.filters.combos import Combo
+from pit.filters.cover import Lacking, shortfall
+from pit.filters.instructions import Claim, Order, Replace
+from pit.filters.keeping import Keeping
+from pit.filters.problems import contract_problem, order_problem, replace_problem, written_of
+from pit.filters.standing import Standing
+from pit.pits.listing import Ticker
+from pit.pits.markets import CONTRACT
+from pit.pits.members import owner_of
+from pit.pits.state import Pit
+
+__all__ = ["claim", "combo", "order", "replace", "replaced"]
+
+
+def order(keeping: Keeping, order: Order, time: str, pit: Pit, record: Standing) -> str:
+    """An order that came at a time."""
+    ticker = pit.tickers.get(order.ticker)
+    why = order_problem(order, ticker, time) or keeping.twin(order)
+    if ticker is None or why:
+        return why
+    why = _unfit(order, ticker, pit, record)
+    if why:
+        return why
+    lacking = keeping.covers[ticker.mode].take(order, order.quantity, (), ticker)
+    if lacking:
+        said = f"{'buy' if order.buys else 'sell'} {written_of(order, ticker)}"
+        return shortfall(keeping.accounts, order.account, lacking, said, pit)
+    keeping.label(order)
+    return ""
+
+
+def _unfit(asked: Order | Replace, ticker: Ticker, pit: Pit, record: Standing) -> str:
+    """Why its price cannot be one in a market of contracts, as a sentence."""
+    if ticker.mode != CONTRACT:
+        return ""
+    market = pit.markets[ticker.code]
+    return contract_problem(asked, market, record.courses[market.driver])
+
+
+def combo(keeping: Keeping, combo: Combo, pit: Pit) -> str:
+    """A combination: cover for the whole, since nothing of it trades without the rest."""
+    why = keeping.twin(combo)
+    lacking = None if why else keeping.contracts.take_all(combo)
+    if lacking:
+        said = f"combo {plain(combo.written)} @ {plain(combo.limit)}"
+        why = shortfall(keeping.accounts, combo.account, lacking, said, pit)
+    if not why:
+        keeping.label(combo)
+    return why
+
+
+def replace(keeping: Keeping, replace: Replace, pit: Pit, record: Standing) -> str:
+    """A replace: its order's largest quantity at its worst price, as long as it has no answer."""
+    order = replaced(replace, record)
+    ticker = pit.tickers.get(order.ticker) if order else None
+    if order is None or ticker is None:
+        return ""  # it will be late
+    why = replace_problem(replace, order, ticker) or _unfit(replace, ticker, pit, record)
+    if why:
+        return why
+    cover = keeping.covers[ticker.mode]
+    asked = keeping.replacing.setdefault(order.ref, [])
+    asked.append(replace)
+    if not cover.holds(order):  # refused, or over and not published yet
+        return ""
+    lacking = cover.take(order, order.quantity - order.filled, asked, ticker)
+    if lacking is None:
+        return ""
+    keeping.forget(replace)
+    said = f"replace {replace.target} {plain(replace.written)} @ {plain(replace.limit)}"
+    return shortfall(keeping.accounts, order.account, lacking, said, pit)
+
+
+def replaced(replace: Replace, record: Standing) -> Order | None:
+    """The order that a replace is of, if it stands open and is its owner's."""
+    order = record.orders.get(replace.target)
+    return order if order and order.owner == replace.owner else None
+
+
+def claim(keeping: Keeping, claim: Claim, pit: Pit) -> str:
+    """A transfer, a withdrawal, or what a filter holds an amount for."""
+    written = f"{plain(claim.written)} {claim.asset}"
+    if pit.decimals(claim.asset) is None:
+        return f"{claim.asset} is not an asset of this pit"
+    if not claim.amount:
+        return f"{written} is nothing, or finer than its smallest unit"
+    if claim.verb == "withdraw" and claim.asset in pit.tickers:
+        return f"{claim.asset} is kept in this pit; only money is paid out"
+    if claim.to and not pit.open and pit.member(owner_of(claim.to)) is None:
+        return f"{owner_of(claim.to)} is not a member of this pit"
+    if keeping.accounts.hold(claim.ref, claim.account, claim.asset, claim.amount):
+        return ""
+    lacking = Lacking(claim.asset, claim.amount)
+    return shortfall(keeping.accounts, claim.account, lacking, f"{claim.verb} {written}", pit)
