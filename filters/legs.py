@@ -7,7 +7,8 @@
 An order authorises offsets and matches up to its quantity, at its price or better. It is a primary
 leg, unmatched, once its `accept` stands. A fill of part of it is an offset of that part (unmatched,
 at the order's price) and a match (at the fill's); what ends it an offset of the rest; a replace an
-offset of the rest and a new primary. Of its unmatched legs the quantities add up to what works of
+offset of the rest and a new primary. A combination is an order for each of its legs, at the worst
+price that the leg's market can have. Of its unmatched legs the quantities add up to what works of
 it, of its matched ones to what it has traded; offers are negative.
 
 `entry` signed the leg, `by` made it stand, `after` is the seal that the signer had seen, and
@@ -25,6 +26,8 @@ from typing import NamedTuple
 
 from pit.archives.entry import read_entry
 from pit.archives.mbox import Entry
+from pit.filters.combos import Combo
+from pit.filters.combos import Leg as ComboLeg
 from pit.filters.figures import price_text, quantity_text
 from pit.filters.history import Chapter, history
 from pit.filters.instructions import Act, Cancel, Order, Replace, Trade, scaled
@@ -133,17 +136,21 @@ class Legs:
         (ref, directive, subject), verb = act, act.directive.verb
         if isinstance(subject, Trade):
             for order in subject.sides:
-                yield from self._fill(order.ref, ref, directive.args[0], directive.args[2])
+                yield from self._fill(_key(order), ref, directive.args[0], directive.args[2])
         elif verb == "leaves" and isinstance(subject, Order):
             yield from self._leaves(subject.ref, ref, *directive.args[1:])
-        elif isinstance(subject, Order | Replace | Cancel):
-            if verb in ("buy", "sell", "replace", "cancel"):
+        elif verb == "leaves" and isinstance(subject, Combo):
+            for order in subject.legs:
+                yield from self._leaves(_key(order), ref, *directive.args[1:])
+        elif isinstance(subject, Order | Combo | Replace | Cancel):
+            if verb in ("buy", "sell", "combo", "replace", "cancel"):
                 self._said[subject.ref] = self._signed(chapter)
-            if isinstance(subject, Order) and (verb == "accept" or chapter.pit.open):
-                self._orders += 1
+            if isinstance(subject, Order | Combo) and (verb == "accept" or chapter.pit.open):
                 said = self._said.pop(subject.ref)
-                found = self._book[subject.ref] = _Open(subject, self._orders, said)
-                yield self._primary(found, ref)
+                for order in subject.legs if isinstance(subject, Combo) else (subject,):
+                    self._orders += 1
+                    found = self._book[_key(order)] = _Open(order, self._orders, said)
+                    yield self._primary(found, ref)
             elif verb in ("refuse", "leaves"):
                 self._said.pop(subject.ref, None)
 
@@ -189,7 +196,7 @@ class Legs:
     def _offset(self, found: _Open, quantity: int, by: str, said: Said) -> Leg:
         found.left -= quantity
         if not found.left:
-            del self._book[found.order.ref]
+            del self._book[_key(found.order)]
         primary = (found.root, found.primary)
         return self._leg(found, OFFSET, found.price, -found.sign * quantity, by, said, primary)
 
@@ -222,6 +229,11 @@ class Legs:
             said=said,
             chained=chained,
         )
+
+
+def _key(order: Order) -> str:
+    """An order by its reference; of a combination, which has several, with the leg's market."""
+    return f"{order.ref} {order.ticker}" if isinstance(order, ComboLeg) else order.ref
 
 
 def _entry(height: tuple[int, tuple[int, int]]) -> int:

@@ -16,6 +16,7 @@ from pit.archives.language import show
 from pit.archives.mbox import Draft, Entry
 from pit.archives.verbs import Directive
 from pit.filters import views
+from pit.filters.combos import Combo
 from pit.filters.instructions import Act, Cancel, Claim, Order, Replace, Trade
 from pit.filters.lanes import Owed
 from pit.filters.markets import Bound, Bounded, Settled
@@ -72,8 +73,8 @@ class Floor:
     def waiting(self) -> list[str]:
         """The instructions that no keeper has answered, HANDLE/REF, the oldest first."""
         record = self.run.record
-        asked: list[Order | Claim | Replace] = [*record.orders.values(), *record.claims.values()]
-        asked += record.replaces.values()
+        asked: list[Order | Combo | Claim | Replace] = [*record.orders.values()]
+        asked += [*record.combos.values(), *record.claims.values(), *record.replaces.values()]
         found = {one.ref: one.owner for one in asked if not one.accepted} | record.due
         return [f"{found[ref]}/{ref}" for ref in sorted(found, key=reference_key)]
 
@@ -169,13 +170,13 @@ class _Told:
                 cover = plain(keys["cover"]) if "cover" in keys else ""
                 why = args[1] if verb == "refuse" else ""
                 self.answers.append({"ref": asked, "answer": verb, "why": why, "cover": cover})
-        elif isinstance(subject, Trade | Order | Cancel | Replace) and self.passed[text]:
+        elif isinstance(subject, Trade | Order | Combo | Cancel | Replace) and self.passed[text]:
             self.passed[text] -= 1
         elif isinstance(subject, Bounded | Settled):
             self.said.append(f"then stands `{text}`")
         elif isinstance(subject, Trade):
             self._trade(subject, directive, pit)
-        elif verb == "leaves" and isinstance(subject, Order | Cancel | Replace):
+        elif verb == "leaves" and isinstance(subject, Order | Combo | Cancel | Replace):
             owner, _, left = args[0].partition("/")
             if owner == self.handle:
                 price = "" if args[2] is None else plain(args[2])

@@ -142,6 +142,18 @@ def _has(risk: Risk, run: Run) -> list[Row]:
     ]
     for ref, versions in risk.portfolio.orders().items():
         order = run.record.orders.get(ref)
+        combo = run.record.combos.get(ref)
+        if combo:
+            rows.append(
+                {
+                    "market": " ".join(leg.ticker for leg in combo.legs),
+                    "what": combo.name,
+                    "quantity": plain(combo.written),
+                    "price": price_text(combo.net, risk.driver, run.pit),
+                    "paid": "",
+                }
+            )
+            continue
         for market, quantity, price in (leg for legs in versions for leg in legs):
             rows.append(
                 {
