@@ -4,11 +4,21 @@ from collections.abc import Callable
 
 from pit.archives.amounts import decimal, plain, trimmed
 from pit.filters.busting import Ruling
+from pit.filters.combos import Combo, Leg
 from pit.filters.db_books import Said
 from pit.filters.db_pit import Rows
 from pit.filters.db_values import Number, Value, exact, number
 from pit.filters.history import Chapter
-from pit.filters.instructions import SCALE, Claim, Order, Replace, Trade, scaled, smallest
+from pit.filters.instructions import (
+    SCALE,
+    Claim,
+    Order,
+    Replace,
+    Trade,
+    account_of,
+    scaled,
+    smallest,
+)
 from pit.pits.listing import Ticker
 from pit.pits.state import Pit
 
@@ -107,6 +117,27 @@ def _columns(amounts: dict[str, Amount]) -> dict[str, Value]:
     return row
 
 
+def _combo(rows: Rows, one: Said, chapter: Chapter) -> None:
+    entry, (number, net), keys = chapter.entry, one.directive.args, one.directive.keys
+    row: dict[str, Value] = {
+        "ref": one.ref,
+        "entry": entry.number,
+        "time": entry.time,
+        "owner": entry.signer,
+        "account": account_of(entry.signer, keys),
+        "quantity_shown": plain(number),
+        "net_shown": plain(net),
+        "label": keys.get("ref"),
+        "status": "unanswered",
+    }
+    rows.add("combos", row)
+    legs: tuple[Leg, ...] = one.subject.legs if isinstance(one.subject, Combo) else ()
+    for position, leg in enumerate(legs, 1):
+        quantity = in_lots(leg.quantity, chapter.pit.tickers.get(leg.ticker))
+        side = "buy" if leg.buys else "sell"
+        rows.insert("combo_legs", one.ref, position, leg.ticker, side, *quantity)
+
+
 def _cancel(rows: Rows, one: Said, chapter: Chapter) -> None:
     entry, target = chapter.entry, one.directive.args[0]
     row = (one.ref, entry.number, entry.time, entry.signer, target)
@@ -157,6 +188,7 @@ def _answer(rows: Rows, one: Said, chapter: Chapter) -> None:
         status, ended = ("refused", one.ref) if refused else ("accepted", None)
         rows.update("replaces", target, status=status, answered_by=one.ref, ended_by=ended)
         rows.update("cancels", target, status=status, answered_by=one.ref)
+        rows.update("combos", target, status=status, answered_by=one.ref, ended_by=ended)
         rows.update("claims", target, answered_by=one.ref)
 
 
@@ -194,6 +226,9 @@ def _fill(rows: Rows, one: Said, chapter: Chapter) -> None:
     taker = one.directive.keys.get("taker")
     rows.insert("fills", *row, plain(price), *value, *sides, taker, *fees, None)
     for order in (trade.bought, trade.sold):
+        if isinstance(order, Leg):
+            rows.update("combos", order.ref, status="filled", ended_by=one.ref)
+            continue
         amounts = {
             "filled": in_lots(order.filled, ticker),
             "remaining": in_lots(order.quantity - order.filled, ticker),
@@ -222,6 +257,8 @@ def _leaves(rows: Rows, one: Said, chapter: Chapter) -> None:
         rows.update("orders", target, **_columns(amounts))
     elif order:
         _end(rows, order, why if why in _ENDINGS else "ended", one.ref, chapter.pit)
+    elif isinstance(one.subject, Combo):
+        rows.update("combos", target, status=why, ended_by=one.ref)
     if why in ("cancelled", "late"):
         query = "UPDATE cancels SET status = ?, answered_by = ? WHERE ref = ?"
         rows.con.execute(f"{query} AND answered_by IS NULL", (why, one.ref, answered))
@@ -238,6 +275,7 @@ def _end(rows: Rows, order: Order, status: str, ref: str, pit: Pit) -> None:
 TOLD: dict[str, Callable[[Rows, Said, Chapter], None]] = {
     "buy": _order,
     "sell": _order,
+    "combo": _combo,
     "cancel": _cancel,
     "replace": _replace,
     "halt": _session,

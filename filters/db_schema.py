@@ -138,6 +138,30 @@ CREATE TABLE orders ( -- every `buy` and `sell`
   ended_by TEXT REFERENCES directives(ref) -- `refuse`, last `fill`, or `leaves`; NULL while open
 )""",
     """
+CREATE TABLE combos ( -- every `combo`
+  ref TEXT PRIMARY KEY REFERENCES directives(ref),
+  entry INTEGER NOT NULL REFERENCES entries(number),
+  time TEXT NOT NULL,
+  owner TEXT NOT NULL REFERENCES members(handle),
+  account TEXT NOT NULL, -- the owner's, or a further one of his
+  quantity_shown TEXT NOT NULL, -- how many combinations
+  net_shown TEXT NOT NULL, -- what each may cost; negative: what it must bring
+  label TEXT, -- its key `ref:`
+  status TEXT NOT NULL, -- unanswered, accepted, refused, filled, killed
+  answered_by TEXT REFERENCES directives(ref), -- `accept` or `refuse`
+  ended_by TEXT REFERENCES directives(ref) -- `refuse`, last `fill`, or `leaves`; NULL while open
+)""",
+    """
+CREATE TABLE combo_legs ( -- the legs of those that could trade
+  combo TEXT NOT NULL REFERENCES combos(ref),
+  position INTEGER NOT NULL, -- from 1
+  ticker TEXT NOT NULL REFERENCES tickers(code),
+  side TEXT NOT NULL, -- buy, sell
+  quantity INTEGER, -- of all of it, smallest units of the ticker
+  quantity_shown TEXT NOT NULL,
+  PRIMARY KEY (combo, position)
+) WITHOUT ROWID""",
+    """
 CREATE TABLE cancels ( -- every `cancel`, of an order or a withdrawal
   ref TEXT PRIMARY KEY REFERENCES directives(ref),
   entry INTEGER NOT NULL REFERENCES entries(number),
@@ -207,9 +231,9 @@ CREATE TABLE fills ( -- the trades: the `fill`s that count
   value_shown TEXT,
   currency TEXT REFERENCES assets(code),
   buyer TEXT NOT NULL REFERENCES members(handle),
-  buyer_order TEXT NOT NULL REFERENCES orders(ref),
+  buyer_order TEXT NOT NULL REFERENCES directives(ref), -- an order, or a combination
   seller TEXT NOT NULL REFERENCES members(handle),
-  seller_order TEXT NOT NULL REFERENCES orders(ref),
+  seller_order TEXT NOT NULL REFERENCES directives(ref),
   taker TEXT, -- buyer, seller: whose order came later; none: an auction
   buyer_fee INTEGER NOT NULL, -- smallest units of the currency
   buyer_fee_shown TEXT NOT NULL,

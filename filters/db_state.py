@@ -14,8 +14,17 @@ from pit.filters.whose import is_members
 from pit.pits.lines import one_line
 from pit.pits.members import owner_of
 
-_ANEW = ("holdings", "holds", "markets", "contracts", "book_orders", "owed", "divergences")
-_ANEW += ("keepers", "checkpoints")
+_ANEW = (
+    "holdings",
+    "holds",
+    "markets",
+    "contracts",
+    "book_orders",
+    "owed",
+    "divergences",
+    "keepers",
+    "checkpoints",
+)
 
 
 def write_state(writer: Writer, books: Books) -> None:

@@ -14,14 +14,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from heapq import heappop, heappush
 
 from pit.archives.verbs import Directive, Verb
-from pit.filters import combo_match, match_state
-from pit.filters.book import Working
+from pit.filters import combo_match, match_state, restart
 from pit.filters.combos import Combo
 from pit.filters.instructions import Act, Cancel, Order, Replace
 from pit.filters.lanes import Owed
 from pit.filters.markets import Settled
 from pit.filters.match_state import stands
-from pit.filters.record import reference_key
 from pit.filters.runner import Event
 from pit.filters.standing import Standing
 from pit.filters.stream import run_stream
@@ -247,59 +245,16 @@ class Match:
         """
         tickers = sorted({ticker, *(was.lane for was in owed)})
         for one in tickers:
-            self._restart(one, [was for was in owed if was.lane == one], pit, record)
+            old = self.lanes.get(one) or Lane(one, pit, record)
+            self.lanes[one] = restart.lane(old, [was for was in owed if was.lane == one])
         for combo in {was.cause: record.combos.get(was.cause) for was in owed}.values():
             for leg in combo.legs if combo else ():
                 lane = self._lane(leg.ticker, pit, record)
                 if combo and lane and all(item.what is not combo for item in lane.waiting):
-                    items = sorted([*lane.waiting, Item(combo.time, combo)], key=_by_entry)
-                    lane.waiting = deque(items)
+                    restart.wait(lane, Item(combo.time, combo))
         out: list[Owed] = []
         self._drain(tickers, pit.time, record, out)
         return out
-
-    def _restart(self, ticker: str, owed: Sequence[Owed], pit: Pit, record: Standing) -> None:
-        """Start a lane again.
-
-        Orders whose reports all stand go back to where they were; what caused the others, and what
-        waited, waits to be worked again in the order of the entries.
-        """
-        lane = Lane(ticker, pit, record)
-        old = self.lanes.get(ticker, lane)
-        lane.closed, lane.call, lane.last = old.closed, old.call, old.last
-        self.lanes[ticker] = lane
-        later = {item.what.ref for item in old.waiting}
-        again: dict[str, Item] = {}
-        for was in owed:
-            found = record.cancels.get(was.cause) or record.replaces.get(was.cause)
-            if found:
-                again[was.cause] = Item("", found)
-            elif was.directive.args[-1] == f"cancelled {was.cause}":
-                owner = was.directive.args[0].partition("/")[0]
-                market = pit.markets.get(ticker)
-                ended = market is not None and record.courses[market.driver].ended
-                again[was.cause] = Item("", Ended(was.cause) if ended else Banned(was.cause, owner))
-            elif was.cause in record.orders:
-                order = record.orders[was.cause]
-                again[was.cause] = Item(order.time, order, fired=bool(order.terms.stop))
-        for order in sorted(record.orders.values(), key=lambda order: reference_key(order.ref)):
-            if order.ticker == ticker and order.ref not in later and order.ref not in again:
-                self._put_back(Working(order), lane, old)
-        lane.waiting.extend(again[ref] for ref in sorted(again, key=reference_key))
-        lane.waiting.extend(item for item in old.waiting if _waits(item.what, record))
-
-    def _put_back(self, found: Working, lane: Lane, old: Lane) -> None:
-        """Let an order that stands open work as it did, or rest."""
-        order = found.order
-        was = old.working.get(order.ref)
-        if was in old.stops:
-            lane.stops.append(found)
-        elif was in old.held:
-            lane.held.append(found)
-        else:
-            found.shown = min(order.terms.show, found.left)
-            lane.book.side(order.buys).add(found)
-        lane.put(found)
 
     def dump(self, record: Standing) -> Iterator[Directive]:
         """Which of the record's orders work, and how; what waits."""
@@ -311,17 +266,6 @@ class Match:
         self.lanes = {ticker: lane for ticker, lane in found.items() if self._works(ticker, pit)}
         for lane in self.lanes.values():
             self._wake(lane)
-
-
-def _by_entry(item: Item) -> tuple[int, int]:
-    return reference_key(item.what.ref)
-
-
-def _waits(what: What, record: Standing) -> bool:
-    """Whether what waited for its turn still can have one: no report that was adopted ended it."""
-    if isinstance(what, Cancel):
-        return what.ref in record.cancels
-    return not isinstance(what, Order | Replace) or stands(what.ref, record)
 
 
 def main(argv: list[str]) -> int:

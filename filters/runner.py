@@ -66,7 +66,9 @@ class Filter(Protocol):
     def adopt(self, lane: str, owed: Sequence[Owed], pit: Pit, record: Standing) -> Iterable[Owed]:
         """Take what stands as it stands; what a lane owes from there (FILTERS, `adopt`).
 
-        owed: what it owed before; the causes are the instructions to work again.
+        owed: what it owed before; the causes are the instructions to work again. A filter whose
+        lanes hang together may name, by `together(lane, pit)`, those that are adopted with one;
+        what they owed is in `owed`, too.
         """
 
     def dump(self, record: Standing) -> Iterable[Directive]:

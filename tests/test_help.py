@@ -33,6 +33,26 @@ sell 60 ACME @ 12.40
 """
 
 
+MARKETS = """\
+market RAIN "Rain in May, mm"
+  min: 0
+  max: 100
+  currency: EUR
+  tick: 0.05
+  specialist: sam
+  expiry: 2099-06-01
+  resolution:
+    The station of the waterworks.
+  panel: carol
+  void: mid
+"""
+for number, (low, high) in enumerate(
+    [("30", "80"), ("50", "60"), ("49.95", "50"), ("29.95", "30"), ("79.95", "80")], 2
+):
+    MARKETS += f'market RAIN.{number} "{low} to {high}"\n'
+    MARKETS += f"  within: RAIN\n  min: {low}\n  max: {high}\n"
+
+
 @pytest.fixture(scope="module")
 def floor(shown: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's pit, an order that no keeper has answered, the files that examples name."""
@@ -40,6 +60,8 @@ def floor(shown: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> 
     shutil.copytree(shown[0] / "demo", folder / "home", ignore=shutil.ignore_patterns("S.*"))
     pit = Shell(folder / "home")
     pit("buy", "--as", "alice", "1", "ACME", "12.00")
+    (folder / "markets.txt").write_text(MARKETS)
+    pit("send", "--as", "operator", "-f", str(folder / "markets.txt"))
     pit("notary")
     (folder / "orders.mbox").write_text(TOY)
     (folder / "talk.txt").write_text('say "Good morning"\n')

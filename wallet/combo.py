@@ -5,12 +5,12 @@ what it is made of is shown, and what it pays; with them it is signed and sent: 
 rests where one market is enough, else as a combination, which trades whole and at once, or not.
 PRICE is what is paid for one, in points.
 
-    $ pit combo call 30 80 RAIN                what RAIN is above 30, at most 50
-    $ pit combo put 30 80 RAIN                 what RAIN is below 80, at most 50
-    $ pit combo forward RAIN                   what RAIN is
-    $ pit combo spread RAIN.2 RAIN.3           what RAIN.2 is above RAIN.3
-    $ pit combo digital 50 RAIN                1 if RAIN is 50 or more, else 0
-    $ pit combo event 30 80 RAIN               1 if RAIN is below 30; from 30; or from 80 on
+    $ pit combo call 30 80 RAIN                # what RAIN is above 30, at most 50
+    $ pit combo put 30 80 RAIN                 # what RAIN is below 80, at most 50
+    $ pit combo forward RAIN                   # what RAIN is
+    $ pit combo spread RAIN.2 RAIN.3           # what RAIN.2 is above RAIN.3
+    $ pit combo digital 50 RAIN                # 1 if RAIN is 50 or more, else 0
+    $ pit combo event 30 80 RAIN               # 1 if RAIN is below 30; from 30; or from 80 on
     $ pit combo call 30 80 RAIN 10 @ 12.50 --as alice
 """
 

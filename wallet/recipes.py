@@ -6,12 +6,14 @@ and less a constant, its base, which is what the same contracts are worth where 
 Numbers are integers of 10**-9.
 """
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
 from pit.archives.amounts import DECIMALS, decimal, multiply, plain, trimmed, units
 from pit.archives.errors import PitError, UsageError
+from pit.archives.fields import NUMBER
 from pit.pits.display import printable
 from pit.pits.markets import Market
 from pit.pits.state import Pit
@@ -96,6 +98,8 @@ def _market(pit: Pit, code: str) -> Market:
 
 def _ratio(pit: Pit, market: Market, step: str | None) -> tuple[int, int]:
     """How many contracts of a sub-market one step wide pay one point, and that step."""
+    if step is not None and not re.fullmatch(NUMBER, step):
+        raise UsageError(f"--step {step}: write a number of points, like 1 or 0.5")
     wide = pit.tickers[market.code].tick_scaled if step is None else units(Decimal(step), DECIMALS)
     if wide <= 0 or ONE % wide:
         raise UsageError(f"a step of {_number(wide)} does not divide 1; choose one by --step")
@@ -172,10 +176,9 @@ def shown(recipe: Recipe, pit: Pit) -> list[str]:
 
 def directive(recipe: Recipe, quantity: str, price: str, pit: Pit) -> list[str]:
     """The order for so many of it at that price each."""
-    try:
-        number, paid = Decimal(quantity), units(Decimal(price), DECIMALS)
-    except (ArithmeticError, PitError):
-        raise UsageError(f"{quantity} @ {price}: write a number and a price, 10 @ 12.50") from None
+    if not re.fullmatch(NUMBER, quantity) or not re.fullmatch(f"-?(?:{NUMBER})", price):
+        raise UsageError(f"{quantity} @ {price}: write a number and a price, 10 @ 12.50")
+    number, paid = Decimal(quantity), units(Decimal(price), DECIMALS)
     net = recipe.base + (-paid if recipe.sold else paid)
     tick = pit.tickers[recipe.legs[0][1].code].tick_scaled
     if len(recipe.legs) == 1:

@@ -1,16 +1,19 @@
 """The laws of filters over random sessions in which combinations trade (FILTERS, Writing one)."""
 
+import random
 from collections import Counter
 from decimal import Decimal
 
 import pytest
 
+from pit.archives.amounts import plain
 from pit.filters.history import history
 from pit.filters.positions import Positions
 from pit.filters.runner import Run
 from pit.pits.members import CLEARING, OUTSIDE
-from tests.filters.combo_sessions import keepers, play
-from tests.filters.sessions import Session, replay, state
+from tests.filters.combo_sessions import everybody, founded, instructions, keepers, play
+from tests.filters.sessions import Session, at, fill_in, replay, settle, state
+from tests.filters.test_adopt import by_hand
 from tests.filters.test_laws import trades
 
 
@@ -144,3 +147,69 @@ def test_a_checkpoint_at_any_entry_continues_as_if_there_was_none(seed: int) -> 
             for entry in session.archive.entries[cut : session.archive.sealed + 1]:
                 second.feed(entry)
             assert state(second) == state(whole)
+
+
+def wrong_line(rng: random.Random, run: Run) -> tuple[str, str] | None:
+    """A directive that counts though nothing calls for it, and who signs it."""
+    record, pit = run.record, run.pit
+    found = [one for one in record.combos.values() if one.accepted]
+    if found and rng.random() < 0.7:
+        combo = rng.choice(found)
+        return f"leaves {combo.name} 0 killed", pit.specialists[combo.lane].handle
+    orders = [one for one in record.orders.values() if one.accepted]
+    pairs = [
+        (buy, sell)
+        for buy in orders
+        for sell in orders
+        if buy.buys and not sell.buys and buy.ticker == sell.ticker and buy.price >= sell.price
+    ]
+    if pairs:
+        buy, sell = rng.choice(pairs)
+        line = f"fill 1 {buy.ticker} @ {plain(buy.limit)} {buy.name} {sell.name}"
+        return f"{line}\n  taker: buyer", pit.specialists[buy.ticker].handle
+    if orders:
+        order = rng.choice(orders)
+        return f"leaves {order.name} 0 killed", pit.specialists[order.ticker].handle
+    return None
+
+
+@pytest.mark.parametrize("round", range(3))
+def test_what_stands_wrongly_is_adopted_and_live_is_replay(round: int) -> None:
+    adopted = 0
+    for seed in range(300 + round, 315, 3):
+        rng = random.Random(seed)
+        members = ["alice", "bob", "carol", "dave"]
+        archive, running = founded(members, 1, "200"), everybody(1)
+        matching = running[1]
+        settle(archive, running)
+        refs: list[int] = []
+        for index, (member, text, target) in enumerate(instructions(rng, members, 40, False)):
+            refs.append(archive.say(member, fill_in(text, target, refs, 1), at=at(index)))
+            archive.seal()
+            for draft in running[0].mails(archive):  # the keeper's
+                archive.post(draft)
+            archive.seal()
+            matching.catch_up(archive)
+            if matching.run.lanes.diverged or rng.random() < 0.6:
+                continue
+            wrong = wrong_line(rng, matching.run) if rng.random() < 0.4 else None
+            if wrong:
+                entry = by_hand(archive, "match", wrong[1], wrong[0])
+                matching.catch_up(archive)
+                if matching.run.lanes.diverged:
+                    adopted += 1
+                    archive.say("operator", f"adopt {entry}", at=at(index))
+                    archive.seal()
+            matching.outbox.clear()
+            settle(archive, running)
+        settle(archive, running)
+        for code in ("RAIN 5", "SNOW 1.50", "RAIN.4 7"):
+            archive.say("issuer", f"settle {code}", at=at(50))
+            archive.seal()
+            archive.say("operator", 'say "go on"', at=at(51))
+            archive.seal()
+            settle(archive, running)
+        session = Session(archive, running, refs, 1)
+        check_end(session)
+        check_every_entry(session)
+    assert adopted > 5

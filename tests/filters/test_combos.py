@@ -1,13 +1,19 @@
 """Combinations: what is asked for and refused, what trades, what a wrong report can do."""
 
+from collections import Counter
+from pathlib import Path
+
 import pytest
 
+from pit.filters.legs import Legs
 from pit.filters.match import Match
+from pit.filters.outcomes import Teller
 from pit.filters.positions import Positions
 from pit.filters.runner import Diverged, Run
-from tests.filters.combo_sessions import everybody, founded
+from tests.filters.combo_sessions import everybody, founded, play
 from tests.filters.sessions import Archive, Process, at, replay, settle
 from tests.filters.test_adopt import by_hand
+from tests.filters.test_db import ask, check_arithmetic, make, write
 
 
 class Pit:
@@ -365,3 +371,58 @@ def test_so_many_fills_stand_in_one_report() -> None:
     assert len(reports) > 1
     too_many = pit.combo("1", "1.00", "+1 RAIN.2", "-1 RAIN")
     assert pit.after(too_many)[-1] == f"leaves alice/{too_many} 0 killed"
+
+
+# What is told of them
+
+
+def test_its_legs_are_legs_of_the_synthetic_market() -> None:
+    pit = Pit()
+    books(pit)
+    pit.combo("2", "0.00", "+1 RAIN.2", "-1 RAIN.3")
+    pit.combo("8", "1.00", "+1 RAIN.2", "-2 RAIN.3")
+    legs = [leg for leg in Legs().read(pit.archive.entries) if leg.trader == "alice"]
+    unmatched, matched = Counter[str](), Counter[str]()
+    for leg in legs:
+        (matched if leg.matched else unmatched)[leg.market] += leg.quantity
+    assert not any(unmatched.values())
+    assert matched == {"RAIN.2": 8 * 10**9, "RAIN.3": -16 * 10**9}
+
+
+def test_the_member_is_told() -> None:
+    pit = Pit()
+    books(pit)
+    killed = pit.combo("2", "0.00", "+1 RAIN.2", "-1 RAIN.3")
+    whole = pit.combo("2", "0.50", "+1 RAIN.2", "-1 RAIN.3")
+    teller = Teller()
+    run = Run(teller)
+    said: list[str] = []
+    for entry in pit.archive.entries:
+        run.feed(entry)
+        said += [one.line for one in teller.said if one.handle == "alice"]
+    text = "\n".join(said)
+    assert f"{killed}: combo 2 at 0.00 of +1 RAIN.2, -1 RAIN.3 accepted, works at once" in text
+    assert f"{killed}: killed: not all of it could trade at once for that" in text
+    assert f"{whole}: bought 2 RAIN.2 at 5.00" in text
+    assert f"{whole}: sold 2 RAIN.3 at 4.50" in text
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_database_has_them(seed: int, tmp_path: Path) -> None:
+    entries = play(seed, shards=1, chaos=True, cash="150").archive.entries
+    folder = write(tmp_path / "archive", entries)
+    assert make(tmp_path / "pit.db", folder).entries == len(entries)
+    check_arithmetic(tmp_path / "pit.db")
+    query = "SELECT status, count(*), count(ended_by) FROM combos GROUP BY status"
+    found = {status: counts for status, *counts in ask(tmp_path / "pit.db", query)}
+    assert set(found) <= {"refused", "filled", "killed"} and len(found) > 1
+    assert all(count == ended for count, ended in found.values())
+    whole = (
+        "SELECT combo, ticker, quantity FROM combo_legs JOIN combos ON ref = combo "
+        "WHERE status = 'filled' ORDER BY combo, ticker"
+    )
+    traded = (
+        "SELECT c.ref, f.ticker, sum(f.quantity) FROM combos AS c JOIN fills AS f "
+        "ON c.ref IN (buyer_order, seller_order) GROUP BY c.ref, f.ticker ORDER BY 1, 2"
+    )
+    assert ask(tmp_path / "pit.db", whole) == ask(tmp_path / "pit.db", traded)
