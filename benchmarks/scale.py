@@ -71,7 +71,9 @@ sys.exit(os.waitstatus_to_exitcode(status))
 
 def pit(home: Path, *args: str, stdin: bytes | Path = b"") -> Cost:
     """Run `pit ARGS` and say what it cost, with what it started."""
-    env = {key: v for key, v in os.environ.items() if not key.startswith("PIT")}
+    # Python may keep its compiled modules, as it does for everybody who did not forbid it.
+    no = "PYTHONDONTWRITEBYTECODE"
+    env = {key: v for key, v in os.environ.items() if not key.startswith("PIT") and key != no}
     program = str(Path(sys.executable).with_name("pit"))
     done = subprocess.run(
         [sys.executable, "-S", "-c", LAUNCHER, program, *args],

@@ -14,8 +14,13 @@ from pathlib import Path
 from pit.archives import errors, reference
 from pit.archives.verbs import Verb
 from pit.filters import record, state
+from pit.filters.dividends import WORDS as DIVIDENDS
+from pit.filters.dividends import Dividends
+from pit.filters.govern import WORDS as GOVERN
+from pit.filters.govern import Govern
 from pit.filters.match import Match
 from pit.filters.positions import Positions
+from pit.filters.settle import Settle
 from pit.moderator.deliver import NoUser
 from pit.moderator.rules import RULES
 from pit.pits import dump, rules
@@ -67,8 +72,16 @@ def checkpoint() -> str:
         "The published record": record.STATE.values(),
         "`positions`": Positions.words,
         "`match`": Match.words,
+        "`settle`": Settle.words,
+        "`dividends`": Dividends.words,
+        "`govern`": Govern.words,
     }
     return "\n".join(f"### {name}\n\n{_words(words)}" for name, words in parts.items())
+
+
+def companies() -> str:
+    """The words of `govern` and `dividends`."""
+    return _words([*GOVERN[1], *DIVIDENDS[1]])
 
 
 def _help(*args: str) -> str:
@@ -97,6 +110,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "notary": notary,
     "exits": exits,
     "checkpoint": checkpoint,
+    "companies": companies,
     "commands": commands,
 }
 

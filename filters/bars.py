@@ -74,8 +74,8 @@ def merged(first: Bar, then: Bar) -> Bar:
 
 
 def bars(trades: Iterable[Traded], seconds: int) -> Iterator[Bar]:
-    """The bars of a ticker's trades, oldest first, those without trades left out."""
-    single = (bar_of(trade, seconds) for trade in trades)
+    """The bars of a ticker's trades, undone ones apart, oldest first; without trades none."""
+    single = (bar_of(trade, seconds) for trade in trades if not trade.busted)
     for _, group in groupby(single, key=lambda bar: bar.start):
         yield reduce(merged, group)
 
@@ -174,12 +174,7 @@ def main(argv: list[str]) -> int:
     since, until = period(args)
     pit, trades = read(archive_of(args))
     found: Iterable[Bar] = bars(
-        (
-            one
-            for one in trades
-            if one.ticker == args.ticker and since <= one.time < until and not one.busted
-        ),
-        seconds,
+        (one for one in trades if one.ticker == args.ticker and since <= one.time < until), seconds
     )
     rows = list(filled(found, seconds) if args.fill else found)
     check_ticker(args.ticker, pit)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from pit.archives.entry import NOTARY, OPERATOR
+from pit.filters.amendments import in_force
 from pit.filters.db_books import Said
 from pit.filters.db_values import Value
 from pit.filters.history import Chapter
@@ -96,11 +97,12 @@ def write_defaults(rows: Rows) -> None:
 
 
 def _rule(rows: Rows, one: Said, chapter: Chapter) -> None:
-    name, value = one.directive.args
+    name, value = one.directive.args[-2:]
     if name == "words":
         brought, _, value = value.partition(" ")
         name = f"words {brought}"
-    rows.insert("rules", name, value, chapter.entry.number + 1, one.ref)
+    if one.directive.verb == "rule" or in_force(chapter.pit).get(name) == value:
+        rows.insert("rules", name, value, chapter.entry.number + 1, one.ref)
 
 
 def _refused(rows: Rows, one: Said, chapter: Chapter) -> None:
@@ -146,6 +148,7 @@ TOLD: dict[str, Callable[[Rows, Said, Chapter], None]] = {
     "ticker": _ticker,
     "market": _ticker,
     "rule": _rule,
+    "enacted": _rule,  # by a motion, if the pit took it so
     "refused": _refused,
     "report": _report,
     "seal": _seal,

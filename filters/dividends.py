@@ -168,7 +168,8 @@ class Dividends:
         name = f"{claim.owner}/{claim.ref}"
         for one in table:
             if one.amount:
-                why = one.why if one.to == one.account else f"{one.why}; of {one.account}"
+                why = f"dividend of {claim.lane}: {one.why}"
+                why += "" if one.to == one.account else f"; held by {one.account}"
                 args = (decimal(one.amount, decimals), claim.asset, name, one.to, why)
                 yield Owed(lane, Directive("move", args), claim.ref)
         if not table:

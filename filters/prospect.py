@@ -22,8 +22,8 @@ from pit.filters.lanes import Owed
 from pit.filters.markets import Bound, Bounded, Settled
 from pit.filters.match import Match
 from pit.filters.outcomes import Teller
+from pit.filters.payoffs import risks
 from pit.filters.record import reference_key
-from pit.filters.risk import risks
 from pit.filters.rows import Row
 from pit.filters.runner import Event
 from pit.filters.settle import Settle
@@ -73,10 +73,12 @@ class Floor:
     def waiting(self) -> list[str]:
         """The instructions that no keeper has answered, HANDLE/REF, the oldest first."""
         record = self.run.record
-        asked: list[Order | Combo | Claim | Replace] = [*record.orders.values()]
-        asked += [*record.combos.values(), *record.claims.values(), *record.replaces.values()]
-        found = {one.ref: one.owner for one in asked if not one.accepted} | record.due
-        return [f"{found[ref]}/{ref}" for ref in sorted(found, key=reference_key)]
+        asked: list[Order | Claim | Combo | Replace] = [*record.orders.values()]
+        asked += [*record.claims.values(), *record.combos.values(), *record.replaces.values()]
+        found = [(one.ref, one.owner) for one in asked if not one.accepted]
+        found += [*record.due.items()]
+        found += [(bust.ref, owner) for bust in record.busts.values() for owner in bust.waits]
+        return [f"{who}/{ref}" for ref, who in sorted(found, key=lambda one: reference_key(one[0]))]
 
     def owed(self) -> list[str]:
         """The reports of the specialists that do not stand yet, as text."""

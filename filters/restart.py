@@ -4,10 +4,14 @@ from collections import deque
 from collections.abc import Sequence
 
 from pit.filters.book import Working
+from pit.filters.combos import Combo
+from pit.filters.instructions import Cancel, Order, Replace
 from pit.filters.lanes import Owed
+from pit.filters.match_state import stands
 from pit.filters.record import reference_key
+from pit.filters.standing import Standing
 from pit.filters.trading import Lane
-from pit.filters.turns import Banned, Ended, Item
+from pit.filters.turns import Banned, Ended, Item, What
 
 __all__ = ["lane", "wait"]
 
@@ -39,7 +43,7 @@ def lane(old: Lane, owed: Sequence[Owed]) -> Lane:
         if order.ticker == ticker and order.ref not in later and order.ref not in again:
             _put_back(Working(order), made, old)
     made.waiting.extend(again[ref] for ref in sorted(again, key=reference_key))
-    made.waiting.extend(old.waiting)
+    made.waiting.extend(item for item in old.waiting if _waits(item.what, record))
     return made
 
 
@@ -55,6 +59,13 @@ def _put_back(found: Working, made: Lane, old: Lane) -> None:
         found.shown = min(order.terms.show, found.left)
         made.book.side(order.buys).add(found)
     made.put(found)
+
+
+def _waits(what: What, record: Standing) -> bool:
+    """Whether what waited for its turn still can have one: no report that was adopted ended it."""
+    if isinstance(what, Cancel):
+        return what.ref in record.cancels
+    return not isinstance(what, Order | Combo | Replace) or stands(what.ref, record)
 
 
 def wait(lane: Lane, item: Item) -> None:

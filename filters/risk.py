@@ -14,118 +14,29 @@ until then. One driver's gain covers no loss of another's. With a MARKET only it
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from pit.archives.amounts import decimal, plain
 from pit.archives.errors import CannotCreate, NoInput
-from pit.filters.collateral import Portfolio
 from pit.filters.contracts import middle
 from pit.filters.figures import price_text, quantity_text
 from pit.filters.instructions import SCALE
+from pit.filters.payoffs import Cash, Risk, cashes, point_at, risks
 from pit.filters.plot import Axis, Chart, Curve, Mark, as_svg, as_text
 from pit.filters.positions import Positions
 from pit.filters.rows import Row
 from pit.filters.runner import Run
 from pit.filters.show import state_of
-from pit.filters.whose import chooses, named
+from pit.filters.whose import named
 from pit.pits.display import printable, show_json, table
 from pit.pits.home import Home, choose_pit, root
-from pit.pits.listing import Ticker
 from pit.pits.members import owner_of
 from pit.pits.options import add_pit, parser
 from pit.pits.state import Pit
 
-__all__ = ["Cash", "Point", "Risk", "cashes", "risks"]
+__all__ = ["chart", "main"]
 
 WIDEST, NARROWEST = 100, 40
-
-
-class Point(NamedTuple):
-    """What an account gets at an outcome (10**-9), in the currency's smallest unit: by its trades,
-    and with each open order that loses there."""
-
-    outcome: int
-    trades: int
-    total: int
-
-
-class Risk(NamedTuple):
-    """What an account has in a driver's family, and what that can come to.
-
-    points: between two of them the trades are linear, and all of it is concave. curve: the same
-    with the prices of the orders. cover: what is held for it. state: `open`, `settled` or `void`.
-    """
-
-    account: str
-    driver: str
-    ticker: Ticker
-    bounds: tuple[int, int]
-    state: str
-    points: list[Point]
-    curve: list[Point]
-    cover: int
-    portfolio: Portfolio
-
-    @property
-    def worst(self) -> Point:
-        """Where it comes to least."""
-        return min(self.points, key=lambda point: point.total)
-
-
-class Cash(NamedTuple):
-    """An account's cash in a currency, smallest units; cover: what of `held` is for contracts."""
-
-    account: str
-    currency: str
-    balance: int
-    held: int
-    cover: int
-
-
-def risks(positions: Positions, pit: Pit, who: str, driver: str = "") -> Iterator[Risk]:
-    """The risks of a member, or of one account; of one driver where it is named."""
-    contracts = positions.contracts
-    for (account, code), portfolio in sorted(contracts.portfolios.items(), key=lambda one: one[0]):
-        if not chooses(who, account) or driver not in ("", code):
-            continue
-        ticker = pit.tickers[code]
-        ended = code in contracts.closed
-        void = ended and contracts.closed[code] is None
-        family = contracts.families[code]
-        points = [_point(portfolio, ticker, x) for x, _ in portfolio.profile()]
-        kinks = {
-            price for order in portfolio.orders().values() for leg in order for *_, price in leg
-        }
-        low, high = family.bounds
-        xs = {point.outcome for point in points} | {x for x in kinks if low < x < high}
-        yield Risk(
-            account,
-            code,
-            ticker,
-            (low, high),
-            "void" if void else "settled" if ended else "open",
-            points,
-            [_point(portfolio, ticker, x) for x in sorted(xs)],
-            0 if void else -ticker.worth(portfolio.worst(), 1),
-            portfolio,
-        )
-
-
-def _point(portfolio: Portfolio, ticker: Ticker, outcome: int) -> Point:
-    trades, total = portfolio.payoff(outcome), portfolio.worth(outcome)
-    return Point(outcome, ticker.worth(trades, 1), ticker.worth(total, 1))
-
-
-def cashes(positions: Positions, found: list[Risk]) -> Iterator[Cash]:
-    """The cash that covers these risks."""
-    accounts = positions.accounts
-    for account, asset in sorted({(risk.account, risk.ticker.currency) for risk in found}):
-        hold = accounts.holds.get(f"contracts {account} {asset}")
-        balance, held = accounts.balance(account, asset), accounts.held_of(account, asset)
-        yield Cash(account, asset, balance, held, hold.amount if hold else 0)
-
-
-# --- for people and programs ------------------------------------------------------------------
 
 
 def _has(risk: Risk, run: Run) -> list[Row]:
@@ -141,26 +52,19 @@ def _has(risk: Risk, run: Run) -> list[Row]:
         for market, quantity, paid in risk.portfolio.matched()
     ]
     for ref, versions in risk.portfolio.orders().items():
-        order = run.record.orders.get(ref)
-        combo = run.record.combos.get(ref)
+        combo, order = run.record.combos.get(ref), run.record.orders.get(ref)
+        legs = [leg for legs in versions for leg in legs]
         if combo:
-            rows.append(
-                {
-                    "market": " ".join(leg.ticker for leg in combo.legs),
-                    "what": combo.name,
-                    "quantity": plain(combo.written),
-                    "price": price_text(combo.net, risk.driver, run.pit),
-                    "paid": "",
-                }
-            )
-            continue
-        for market, quantity, price in (leg for legs in versions for leg in legs):
+            legs = [(market, quantity, 0) for market, quantity in combo.signed()]
+        for market, quantity, price in legs:
             rows.append(
                 {
                     "market": market,
-                    "what": order.name if order else ref,
+                    "what": combo.name if combo else order.name if order else ref,
                     "quantity": quantity_text(quantity, market, run.pit),
-                    "price": price_text(price, market, run.pit),
+                    "price": f"net {plain(combo.limit)}"
+                    if combo
+                    else price_text(price, market, run.pit),
                     "paid": "",
                 }
             )
@@ -201,7 +105,7 @@ def _void(risk: Risk, run: Run) -> str:
     if run.pit.markets[risk.driver].void == "cancel":
         return "all trades are undone"
     half = middle(run.record.courses[risk.driver], risk.ticker)
-    paid = _money(_point(risk.portfolio, risk.ticker, half).trades, risk.ticker.currency, run.pit)
+    paid = _money(point_at(risk.portfolio, risk.ticker, half).trades, risk.ticker.currency, run.pit)
     return f"it is worth {price_text(half, risk.driver, run.pit)}, the trades {paid}"
 
 

@@ -56,6 +56,13 @@ _RIGHT = frozenset(
         "unrealised",
         "realised",
         "fees",
+        "shares",
+        "treasury",
+        "holders",
+        "buy orders",
+        "sell orders",
+        "votes",
+        "from",
     ]
 )
 """The columns of numbers."""

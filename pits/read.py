@@ -22,7 +22,7 @@ from pit.archives.offsets import offset_of
 from pit.pits.home import Home, choose_pit, root
 from pit.pits.options import Part, add_part, add_pit, parser, part
 
-__all__ = ["checkpoint_path", "keep_checkpoint", "main", "offset_of", "usable"]
+__all__ = ["checkpoint_path", "idle", "keep_checkpoint", "main", "offset_of", "usable"]
 
 
 def checkpoint_path(home: Home, pit: str, name: str, part: Part = None) -> Path:
@@ -54,6 +54,26 @@ def _hash_file(path: Path) -> Path:
 
 def _hash_line(path: Path, data: bytes) -> bytes:
     return f"{sha256(data).hexdigest()}  {path.name}\n".encode()
+
+
+def idle(path: Path, sealed: tuple[int, str]) -> bool:
+    """Whether the checkpoint in a file is of the last seal, and says of nothing that it is owed.
+
+    Then its filter has nothing to read and nothing to publish. Where the file is not whole: no.
+    """
+    try:
+        data = path.read_bytes()
+        if _hash_file(path).read_bytes() != _hash_line(path, data):
+            return False
+        found = next(mbox.read([data]), None)
+    except (OSError, PitError):
+        return False
+    return (
+        isinstance(found, Checkpoint)
+        and found.filter == path.name.partition(".")[0]
+        and (found.number, found.root) == sealed
+        and not re.search(r"^(?:owed|stands) ", found.text, re.MULTILINE)
+    )
 
 
 def usable(path: Path, folder: Path, pit: str) -> Checkpoint | None:

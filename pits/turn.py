@@ -21,6 +21,8 @@ from pit.pits.command import run_verb
 from pit.pits.home import Home, choose_pit, root
 from pit.pits.mailing import load_mailing, mailing_file
 from pit.pits.options import add_pit, parser
+from pit.pits.read import checkpoint_path, idle
+from pit.pits.reading import last_seal
 
 ROUNDS = 10_000
 """More than any backlog takes: a pit that still has news by then is going in a circle."""
@@ -56,7 +58,10 @@ def _rounds(home: Home, pit: str) -> int:
     for _ in range(ROUNDS):
         status = run_verb("notary", ["-p", pit])
         size = _size(home, pit)
+        sealed = last_seal(home, pit)
         for name in filters:
+            if sealed and idle(checkpoint_path(home, pit, name), sealed):
+                continue  # as in most turns: not even its program is loaded
             status = _stopping("run", [name, "-p", pit], name) or status
         if size == last or not spool.waiting(home.spool(pit)):
             return status

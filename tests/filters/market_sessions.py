@@ -264,6 +264,12 @@ class Author:
         code = rng.choice(list(pit.tickers))
         root = rng.choice([code for code, about in pit.markets.items() if not about.parent])
         kind = rng.random()
+        if kind < 0.05:
+            return "operator", [f"expel {rng.choice(TRADERS[2:])}"]
+        if kind < 0.1:
+            asked = [*self.record.orders.values(), *self.record.claims.values()]
+            names = [f"{one.owner}/{one.ref}" for one in asked if not one.accepted]
+            return ("operator", [f'refuse {rng.choice(names)} "away"']) if names else None
         if kind < 0.2:
             free = [n for n in range(2, 30) if f"{root}.{n}" not in pit.tickers]
             return "issuer", list(sub_market(rng, self.archive, root, rng.choice(free)))

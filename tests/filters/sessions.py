@@ -103,7 +103,7 @@ def found(
             "    key",
         )
     archive.say("operator", "rule day-end 09:32")
-    archive.say("operator", f"rule fee {fee}", f"rule margin {margin}")
+    archive.say("operator", f"rule fee {fee}", f"rule margin {margin}", "rule bust-window 30d")
     for k in range(1, shards + 1):
         archive.say("operator", f"keeper {k}/{shards} keeper{k}")
     for ticker, specialist in (("ACME", "sam"), ("BETA", "sue"), ("CHAR", "sam")):
@@ -204,7 +204,7 @@ def instructions(
     for index in range(count):
         member = rng.choice(members)
         kind = rng.random()
-        ticker = rng.choice(["ACME", "BETA", "CHAR", "CHAR"])
+        ticker = rng.choice(["ACME", "ACME", "BETA", "CHAR", "CHAR", "CHAR"])
         price = f"{rng.randint(195, 205) * 5 / 100:.2f}"
         if kind < 0.68 or not made:
             side = rng.choice(["buy", "sell"])
@@ -217,11 +217,11 @@ def instructions(
             owner = made[target][0] if rng.random() < 0.9 else member
             asked = f"replace {{ref}} {rng.randint(1, 40)} @ {price}"
             made.append((owner, rng.choice(["cancel {ref}", asked]), target))
-        elif kind < 0.90:
+        elif kind < 0.91:
             end = f"{(at(index) + timedelta(minutes=rng.randint(1, 6))).isoformat()}Z"
             kinds = [f"halt {ticker}", f"resume {ticker}", f"auction {ticker} until {end}"]
             kinds += [kinds[1], f"rule match {rng.randint(1, 2)}"]
-            if scarce and rng.random() < 0.6:
+            if scarce and rng.random() < 0.7:
                 made.append(("operator", 'bust {fill} "a mistake"', rng.randrange(1000)))
                 continue
             kinds.append(f"rule margin {rng.choice(['0', '0.25', '0.5', '1', '3'])}")

@@ -9,7 +9,16 @@ from datetime import datetime
 
 from pit.filters.runner import Run
 from pit.filters.settle import Settle
-from tests.filters.sessions import ROOTS, Archive, Process, at, found, processes, settle
+from tests.filters.sessions import (
+    ROOTS,
+    Archive,
+    Process,
+    at,
+    fills_of,
+    found,
+    processes,
+    settle,
+)
 
 MEMBERS = ["alice", "bob", "carol"]
 
@@ -65,7 +74,7 @@ class Floor:
 
 
 def trade(seed: int, count: int = 40, cash: str = "1000") -> Floor:
-    """A random session: orders in all markets, cancels and replaces, perhaps a settlement."""
+    """A random session: orders in all markets, cancels, replaces, busts, perhaps a settlement."""
     rng = random.Random(seed)
     floor = Floor(cash, rng.choice(["maker 0 taker 0", "maker 0.001 taker 0.003"]))
     orders: list[tuple[str, int]] = []
@@ -83,6 +92,9 @@ def trade(seed: int, count: int = 40, cash: str = "1000") -> Floor:
             code, low, high = rng.choice([("RAIN", 20, 70), ("RAIN", 50, 50), ("SNOW", 0, 1)])
             said = f"settle {code} {low}" if low == high else f"bound {code} {low} {high}"
             floor.post("issuer", said, when=at(index))
+        elif kind < 0.4 and fills_of(floor.archive):
+            fill = rng.choice(fills_of(floor.archive)[-4:])
+            floor.post("operator", f'bust {fill} "a mistake"', when=at(index))
         else:
             code = rng.choice(["RAIN", "RAIN.2", "RAIN.3", "SNOW", "ACME"])
             price = {"SNOW": f"0.{rng.randint(1, 9)}", "ACME": f"{rng.randint(8, 12)}.00"}

@@ -1,12 +1,19 @@
 """Busts: a fill is undone when the keepers of all its sides accept that, and not otherwise."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
+from pit.filters import profits
 from pit.filters.accounts import Accounts
+from pit.filters.bars import bars
+from pit.filters.history import history
 from pit.filters.positions import Positions
 from pit.filters.runner import Run
+from pit.filters.tape import read
+from pit.filters.transactions import Transaction, journal
+from pit.filters.views import tape
 from tests.filters.sessions import (
     Archive,
     Process,
@@ -19,6 +26,7 @@ from tests.filters.sessions import (
     settle,
 )
 from tests.filters.test_adopt import by_hand
+from tests.filters.test_outcomes import outcomes
 
 
 class Told:
@@ -249,3 +257,115 @@ def test_between_ones_own_accounts_one_answer_is_for_both() -> None:
     assert told.answers(bust) == [f"accept alice/{bust}"]
     assert told.balance("alice:savings", "ACME") == 10_000
     assert told.balance("alice") == told.balance("alice:savings") == 1000_00
+
+
+# --- what shows it --------------------------------------------------------------------------------
+
+
+def test_the_tape_has_the_trade_with_its_bust_and_the_bars_do_not() -> None:
+    told = Told()
+    first, wrong, last = (told.trade(1, "ACME", price) for price in ("10.00", "90.00", "11.00"))
+    bust = told.say("operator", f'bust {wrong} "a slip"')
+    rows = [(row["entry"], row["price"], row["busted"]) for row in tape(told.archive.entries)]
+    assert rows == [(first, "10.00", ""), (wrong, "90.00", str(bust)), (last, "11.00", "")]
+    (bar,) = bars(read(told.archive.entries)[1], 86400)
+    assert (bar.high, bar.volume, bar.trades) == (11 * 10**9, 2 * 10**9, 2)
+
+
+def test_a_trade_comes_to_the_tape_when_no_bust_can_undo_it_any_more() -> None:
+    told = Told()
+    told.say("operator", "rule bust-window 1h")
+    early, late = told.trade(), ""
+    told.index += 70
+    late = told.trade()
+    read_on: list[int] = []
+    entries = (read_on.append(entry.number) or entry for entry in told.archive.entries)
+    came = [(trade.ref, len(read_on)) for trade in read(entries)[1]]
+    assert came == [(early, int(late.partition(".")[0])), (late, len(told.archive.entries))]
+
+
+def test_positions_are_as_if_the_trade_had_not_been() -> None:
+    told = Told(fee="maker 0.01 taker 0.02")
+    told.trade(10, "CHAR", "10.00")
+    told.trade(20, "CHAR", "12.00")  # 20 of alice's cost nothing; 10 are short at 12.00
+    before = list(profits.rows(profits.Positions(history(told.archive.entries))))
+    wrong = told.trade(5, "CHAR", "20.00")
+    told.say("operator", f'bust {wrong} "a slip"')
+    assert list(profits.rows(profits.Positions(history(told.archive.entries)))) == before
+
+
+def test_what_was_sold_since_keeps_what_it_brought() -> None:
+    told = Told()
+    wrong = told.trade(10, "CHAR", "30.00")
+    told.say("bob", "transfer 20 CHAR to alice")  # at 10.00 each: a third of 300.00 stays
+    told.say("bob", "sell 10 CHAR @ 12.00")
+    told.say("alice", "buy 10 CHAR @ 12.00")
+    told.say("operator", f'bust {wrong} "a slip"')
+    stands = profits.Positions(history(told.archive.entries))
+    bob = stands.of("bob", "CHAR")
+    # 120.00 received, and 10 units given back that he had sold: he is short at what that cost him
+    assert bob.quantity == -10
+    assert bob.realised - bob.cost == 120_00 + 200_00
+
+
+def test_the_sides_are_told() -> None:
+    told = Told(fee="maker 0 taker 0.02")
+    fill = told.trade()
+    bust = told.say("operator", f'bust {fill} "a slip"')
+    head = f"{bust}: bust of {fill}: undone,"
+    lines = [(who, line) for number, who, line in outcomes(told.archive) if number > bust]
+    assert lines[-2:] == [
+        ("bob", f"{head} 10 ACME given back, 100.00 EUR received, 2.00 EUR fee received, "
+         "10000 ACME left"),
+        ("alice", f"{head} 100.00 EUR given back, 10 ACME received, 1000.00 left"),
+    ]  # fmt: skip
+    fill = told.trade(50)
+    told.say("alice", "withdraw 1400 EUR")
+    refused = told.say("operator", f'bust {fill} "a slip"')
+    said = [line for number, who, line in outcomes(told.archive) if who == "bob"][-1]
+    assert said.startswith(f"{refused}: bust of {fill}: refused for alice: bust of {fill}: alice ")
+    assert said.endswith("; the fill stands")
+
+
+def test_the_journal_moves_it_back_and_cites_the_bust() -> None:
+    told = Told(fee="maker 0 taker 0.02")
+    fill = told.trade()
+    bust = told.say("operator", f'bust {fill} "a slip"')
+    items = [item for item in journal(told.archive.entries) if isinstance(item, Transaction)]
+    (undone,) = [item for item in items if item.ref == str(bust)]
+    (done,) = [item for item in items if item.ref == fill]
+    assert undone.what == f"bust of {fill}"
+    assert undone.price is None
+    sums: dict[tuple[str, str], Decimal] = {}
+    for leg in (*done.legs, *undone.legs):
+        key = leg.account, leg.asset
+        sums[key] = sums.get(key, Decimal(0)) + Decimal(leg.number)
+    assert sums and not any(sums.values())
+
+
+def test_of_contracts_the_match_is_undone_and_nothing_is_held() -> None:
+    told = Told(2)
+    told.say(
+        "issuer",
+        'market RAIN "Rain"\n  min: 0\n  max: 100\n  currency: EUR\n  tick: 1\n'
+        "  lot: 1\n  unit: 1\n"
+        "  specialist: sam\n  expiry: 2026-12-01\n  panel: alice\n  void: mid\n"
+        "  resolution:\n    By the gauge.",
+    )
+    fill = told.trade(5, "RAIN", "40")
+    held = {
+        ref: hold.amount
+        for one in told.running
+        if isinstance(one.run.filter, Positions)
+        for ref, hold in one.run.filter.accounts.holds.items()
+    }
+    assert held == {
+        "contracts alice EUR": 5 * 60_00,
+        "contracts bob EUR": 5 * 40_00,
+    }
+    bust = told.say("operator", f'bust {fill} "a slip"')
+    assert told.answers(bust) == [f"accept alice/{bust}", f"accept bob/{bust}"]
+    for one in told.running:
+        if isinstance(one.run.filter, Positions):
+            assert one.run.filter.accounts.holds == {}
+            assert list(one.run.filter.contracts.dump()) == []

@@ -1,5 +1,6 @@
 """The laws of FILTERS.md for `govern` and `dividends`, over random lives of companies."""
 
+import random
 import re
 
 import pytest
@@ -10,8 +11,10 @@ from pit.filters.govern import Govern
 from pit.filters.history import history
 from pit.filters.positions import Positions
 from pit.filters.runner import Run
+from tests.filters import companies
 from tests.filters.companies import live
-from tests.filters.sessions import Session, replay, settle, state
+from tests.filters.sessions import Session, fill_in, replay, settle, state
+from tests.filters.test_garbage import feed
 from tests.filters.test_laws import check_end
 
 SEEN = ("counted", "uncounted", "result", "mandate", "enacted", "move", "issue", "dividend")
@@ -131,3 +134,45 @@ def test_a_checkpoint_with_a_wrong_line_is_read_or_refused(make: type, seed: int
                 Run(make()).feed(checkpoint._replace(text="\n".join(wrong)))
             except PitError:
                 continue
+
+
+def open_stream(seed: int) -> bytes:
+    """An open stream of companies: plain texts of members whom nobody checked."""
+    rng = random.Random(seed)
+    said = [
+        ("operator", 'rule words govern 1\nrule words dividends 1\nasset EUR "Euro"', -1),
+        *(("issuer", listing.format(code), -1) for code in ("ACME", "BETA")),
+        ("operator", "rule governed-by ACME\nissue 100 ACME\ndeposit issuer 5000 EUR", -1),
+        *companies.instructions(rng, ["alice", "bob", "issuer"], 60),
+    ]
+    return "".join(
+        f"From {n}@toy.pit Fri Nov 20 11:45:00 2026\nPit-Entry: toy {n}\n"
+        f"Pit-Time: {companies.at(n).isoformat(timespec='microseconds')}Z\n"
+        f"Pit-Signer: {member}\n\n"
+        f"pit toy\n{fill_in(text, target, list(range(5, 99)), 1)}\n\n"
+        for n, (member, text, target) in enumerate(said, 1)
+    ).encode()
+
+
+listing = (
+    'ticker {0} "A"\n  currency: EUR\n  tick: 0.05\n  lot: 1\n  specialist: sam\nissue 100 {0}'
+)
+
+
+@pytest.mark.parametrize("make", [Govern, Dividends, Positions])
+@pytest.mark.parametrize("seed", range(4))
+def test_no_stream_of_companies_ends_in_a_traceback(make: type, seed: int) -> None:
+    data = open_stream(seed)
+    feed(data, make)
+    rng = random.Random(seed)
+    lines, words = data.split(b"\n"), data.replace(b"\n", b" ").split(b" ")
+    for _ in range(60):
+        changed = list(lines)
+        place = rng.randrange(len(changed))
+        parts = changed[place].split(b" ")
+        parts[rng.randrange(len(parts))] = rng.choice([*words, b"", b"0", b"999999999999999"])
+        changed[place] = b" ".join(parts)
+        try:
+            feed(b"\n".join(changed), make)
+        except PitError as error:
+            assert str(error)

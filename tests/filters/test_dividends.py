@@ -40,8 +40,8 @@ def test_the_line_of_arithmetic_stands_behind_each_payment() -> None:
     entry = firm.say("issuer", "dividend FIRM 1000.01 EUR")
     assert firm.lines("move")[:2] == [
         f"move 500.01 EUR from issuer/{entry} to alice "
-        '"1000.01 x 500 / 1000 = 500.00 rounded down, + 0.01 by remainder"',
-        f'move 333.00 EUR from issuer/{entry} to bob "1000.01 x 333 / 1000 = 333.00 rounded down"',
+        '"dividend of FIRM: 1000.01 x 500 / 1000 = 500.00 rounded down, + 0.01 by remainder"',
+        f'move 333.00 EUR from issuer/{entry} to bob "dividend of FIRM: 1000.01 x 333 / 1000 = 333.00 rounded down"',
     ]
 
 
@@ -63,7 +63,7 @@ def test_dividends_go_where_payto_says_by_the_same_record() -> None:
     firm.say("issuer", "dividend FIRM 100 EUR")
     assert paid(firm) == {"bob": "20.00", "alice:cash": "30.00"}
     first = [line for line in firm.lines("move") if " 50.00 EUR" in line]
-    assert first[0].endswith('to bob "100.00 x 50 / 100 = 50.00; of alice"')
+    assert first[0].endswith('to bob "dividend of FIRM: 100.00 x 50 / 100 = 50.00; held by alice"')
     firm.say("alice", "payto alice", "  account: main")
     firm.say("issuer", "dividend FIRM 200 EUR")
     assert paid(firm)["alice"] == "100.00"
@@ -113,7 +113,7 @@ def test_fractions_of_shares_count() -> None:
     firm.say("alice", "transfer 0.5 FIRM to bob")
     firm.say("issuer", "dividend FIRM 100 EUR")
     assert paid(firm) == {"alice": "59.50", "bob": "40.50"}
-    assert firm.lines("move")[0].endswith('"100.00 x 595 / 1000 = 59.50; units of 0.1"')
+    assert firm.lines("move")[0].endswith('100.00 x 595 / 1000 = 59.50; units of 0.1"')
 
 
 def test_after_a_wrong_payment_is_adopted_the_rest_of_the_amount_is_paid() -> None:
@@ -141,5 +141,5 @@ def test_the_dry_run_is_the_very_table() -> None:
     shown = table(filter.filter, pit.tickers["FIRM"], 1000, "EUR", str(entry), pit)
     assert entry == firm.say("issuer", "dividend FIRM 10.00 EUR")
     assert [line.partition(" to ")[2] for line in firm.lines("move")] == [
-        f'{one.to} "{one.why}"' for one in shown if one.amount
+        f'{one.to} "dividend of FIRM: {one.why}"' for one in shown if one.amount
     ]

@@ -123,7 +123,7 @@ def sessions() -> Played:
     """Sessions with plenty of cash, and with hardly any."""
     played = []
     for seed in range(6):
-        cash, units = ("100000", "10000") if seed % 2 else ("250", "25")
+        cash, units = ("100000", "10000") if seed % 2 else ("900", "60")
         shards = 1 + seed % 3
         archive = play(seed, shards=shards, chaos=True, cash=cash, units=units, count=70).archive
         entries = over_days(archive)

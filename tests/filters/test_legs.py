@@ -10,14 +10,18 @@ from pathlib import Path
 import pytest
 
 from pit.filters import legs
+from pit.filters.busting import Ruling
+from pit.filters.chain import Leg, Legs
 from pit.filters.history import history
 from pit.filters.instructions import ONE, Trade, scaled
-from pit.filters.legs import Leg, Legs
 from pit.filters.standing import Standing
 from pit.pits.home import Home
+from tests.filters import combo_sessions
 from tests.filters.sessions import ROOTS, Archive, play
 from tests.filters.synthetic import Floor, trade
 from tests.filters.test_db import ARMOR, write
+
+ZERO = Counter[str]()
 
 
 def of(archive: Archive) -> list[Leg]:
@@ -150,39 +154,48 @@ def check(archive: Archive) -> Counter[str]:
     numbers: dict[str, list[tuple[int, int]]] = defaultdict(list)
     allowed: dict[tuple[str, int], int] = {}
     price: dict[str, int | None] = {}
+    trades: dict[tuple[int, int], Leg] = {}
     markets: dict[str, int] = defaultdict(int)
     above = {(0, 0)}
     found = of(archive)
     for leg in found:
-        numbers[leg.order].append((leg.root, leg.branch))
+        name = f"{leg.order} {leg.market}"
+        numbers[name].append((leg.root, leg.branch))
         sums = matched if leg.matched else unmatched
-        sums[leg.order] += leg.quantity
-        assert archive.entries[leg.said.entry - 1].signer == leg.trader
+        sums[name] += leg.quantity
+        signer = "operator" if leg.kind == "bust" else leg.trader
+        assert archive.entries[leg.said.entry - 1].signer == signer
         assert archive.entries[leg.said.entry - 1].text == leg.said.text
         assert leg.chained in above
         above.add((leg.root, leg.branch))
         if leg.kind == "primary":
-            price[leg.order] = leg.price
-            allowed[leg.order, leg.said.entry] = leg.quantity
+            price[name] = leg.price
+            allowed[name, leg.said.entry] = leg.quantity
+        elif leg.kind == "bust":
+            undone = trades.pop(leg.chained)
+            assert (leg.price, leg.quantity) == (undone.price, -undone.quantity)
+            markets[leg.market] += leg.quantity
         elif leg.matched:
-            limit = price[leg.order]
+            trades[leg.root, leg.branch] = leg
+            limit = price[name]
             sign = 1 if leg.quantity > 0 else -1
             assert leg.price is not None
             assert limit is None or sign * leg.price <= sign * limit
-            allowed[leg.order, leg.said.entry] -= leg.quantity
-            assert sign * allowed[leg.order, leg.said.entry] >= 0
+            allowed[name, leg.said.entry] -= leg.quantity
+            assert sign * allowed[name, leg.said.entry] >= 0
             markets[leg.market] += leg.quantity
         else:
-            assert leg.price == price[leg.order]
+            assert leg.price == price[name]
     assert not any(markets.values())
     roots = [seen[0][0] for seen in numbers.values()]
     assert sorted(roots) == [*range(1, len(roots) + 1)]
     for seen in numbers.values():
         assert seen == [(seen[0][0], branch) for branch in range(1, len(seen) + 1)]
     record, traded = stands(archive)
+    every = [*record.orders.values(), *(leg for c in record.combos.values() for leg in c.legs)]
     working = {
-        order.name: (1 if order.buys else -1) * (order.quantity - order.filled)
-        for order in record.orders.values()
+        f"{order.name} {order.ticker}": (1 if order.buys else -1) * (order.quantity - order.filled)
+        for order in every
         if order.accepted
     }
     assert {name: sum_ for name, sum_ in unmatched.items() if sum_} == working
@@ -191,23 +204,42 @@ def check(archive: Archive) -> Counter[str]:
 
 
 def stands(archive: Archive) -> tuple[Standing, dict[str, int]]:
-    """The published record at the end, and what each order has traded by the fills that count."""
-    traded: dict[str, int] = defaultdict(int)
+    """The published record at the end, and what each order has traded by the fills that count.
+
+    Of a combination in each market by itself; what was undone is not traded.
+    """
+    fills: dict[str, tuple[Trade, int]] = {}
     record = Standing()
     for chapter in history(archive.entries):
         record = chapter.record
         for act in chapter.acts:
             if isinstance(act.subject, Trade):
-                quantity = scaled[act.directive.args[0]]
-                traded[act.subject.bought.name] += quantity
-                traded[act.subject.sold.name] -= quantity
-    return record, traded
+                fills[act.ref] = act.subject, scaled[act.directive.args[0]]
+            elif isinstance(act.subject, Ruling) and act.subject.done:
+                del fills[act.subject.bust.fill.ref]
+    traded: dict[str, int] = defaultdict(int)
+    for done, quantity in fills.values():
+        for order in done.sides:
+            traded[f"{order.name} {order.ticker}"] += quantity if order.buys else -quantity
+    return record, {name: sum_ for name, sum_ in traded.items() if sum_}
 
 
 @pytest.mark.parametrize("seed", range(24))
 def test_unmatched_legs_add_up_to_what_works_and_matched_to_what_traded(seed: int) -> None:
     kinds = check(play(seed, shards=1 + seed % 2, chaos=True, count=60).archive)
     assert kinds["primary"] and kinds["offset"] > kinds["match"]
+
+
+def test_they_do_so_where_fills_are_undone() -> None:
+    kinds = sum((check(trade(seed).archive) for seed in range(20, 32)), ZERO)
+    assert kinds["bust"] > 10
+
+
+def test_they_do_so_in_combinations() -> None:
+    sessions = [combo_sessions.play(seed, shards=1, chaos=seed % 2 == 0) for seed in range(8)]
+    found = [leg for session in sessions for leg in of(session.archive) if leg.price is None]
+    assert sum((check(session.archive) for session in sessions), ZERO)["match"]
+    assert {leg.limit.partition(" ")[0] for leg in found} == {"net"}
 
 
 @pytest.mark.parametrize("seed", range(8))

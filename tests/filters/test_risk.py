@@ -3,6 +3,7 @@
 import json
 import xml.etree.ElementTree as ET
 from collections import defaultdict
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,14 @@ from hypothesis import strategies as st
 
 from pit.archives.errors import CannotCreate, NoInput
 from pit.filters import risk
+from pit.filters.chain import Leg, Legs
 from pit.filters.instructions import ONE
-from pit.filters.legs import Leg, Legs
+from pit.filters.payoffs import Risk, cashes, risks
 from pit.filters.plot import Axis, Chart, Curve, Mark, as_svg, as_text
 from pit.filters.positions import Positions
-from pit.filters.risk import Risk, cashes, risks
+from pit.filters.settle import Settle
 from pit.pits.home import Home
-from tests.filters.sessions import Archive, found, replay
+from tests.filters.sessions import START, Archive, found, replay
 from tests.filters.synthetic import MEMBERS, Floor, trade
 from tests.filters.test_db import write
 
@@ -102,6 +104,35 @@ def test_the_accounts_of_a_member_are_covered_apart() -> None:
     assert [(one.account, one.cover) for one in every] == [("alice", 50), ("alice:side", 1_00)]
     assert [one.account for one in of(floor.archive, "alice:side")[0]] == ["alice:side"]
     assert [one.account for one in of(floor.archive, "alice:main")[0]] == ["alice"]
+
+
+@pytest.mark.parametrize(("value", "state"), [("47", "settled"), (None, "void")])
+def test_orders_that_outlive_their_market_are_shown_until_they_end(
+    value: str | None,
+    state: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    floor = book()
+    floor.say("alice", "buy 2 RAIN @ 60")
+    settling = next(p for p in floor.running if isinstance(p.run.filter, Settle))
+    if value:
+        floor.post("issuer", f"settle RAIN {value}")
+    floor.post("carol", 'say "later"', when=START + timedelta(days=0 if value else 900))
+    for draft in settling.mails(floor.archive):
+        assert floor.archive.post(draft)
+    floor.archive.seal()
+    (one,), _ = of(floor.archive, "alice")
+    assert (one.state, one.portfolio.matched()) == (state, [])
+    assert one.cover == (26_00 if value else 0)
+    monkeypatch.setenv("PIT_HOME", str(tmp_path))
+    monkeypatch.setenv("PIT", "acme")
+    write(Home(tmp_path).archive("acme"), floor.archive.entries)
+    assert risk.main(["alice", "--svg", str(tmp_path / "a.svg")]) == 0
+    said = "settled at 47.00" if value else "void"
+    assert f", {said}\ncover {'26.00' if value else '0.00'} EUR\n" in capsys.readouterr().out
+    ET.parse(tmp_path / "a.svg")
 
 
 # --- as printed --------------------------------------------------------------------------------

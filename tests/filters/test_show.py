@@ -20,7 +20,7 @@ from tests.filters.test_db import write
 def traded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with a pit in which everything happened."""
     root = tmp_path_factory.mktemp("show")
-    archive = play(5, shards=1, chaos=True, count=80).archive
+    archive = play(7, shards=1, chaos=True, count=80).archive
     write(Home(root).archive("acme"), archive.entries)
     return root
 

@@ -313,7 +313,7 @@ def test_the_last_quotes_at_full_depth_are_the_book(seed: int, tmp_path: Path) -
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Archive]:
     """An archive on disk with trades in two tickers."""
-    archive = play(5, shards=1, chaos=False, count=80).archive
+    archive = play(7, shards=1, chaos=False, count=80).archive
     return write(tmp_path_factory.mktemp("tape") / "acme", archive.entries), archive
 
 

@@ -14,11 +14,12 @@ from pit.filters import whatif
 from pit.filters.positions import Positions
 from pit.filters.prospect import Floor as Prospect
 from pit.filters.prospect import Outcome, ask
-from pit.filters.runner import later
+from pit.filters.runner import Diverged, later
 from pit.filters.views import holdings
 from pit.pits.home import Home
 from tests.filters.sessions import Archive, found, replay
 from tests.filters.synthetic import MEMBERS, Floor, trade
+from tests.filters.test_adopt import by_hand
 from tests.filters.test_db import write
 
 
@@ -178,6 +179,14 @@ def test_what_was_owed_before_is_no_fill_of_it(home: Home) -> None:
     told = asked(home, floor.archive, "alice", "buy 1 ACME @ 9.00")
     assert len(told.owed) == 1 and f"bob/{waits}" in told.owed[0]
     assert told.fills == [] and told.waiting == []
+
+
+def test_what_is_not_owed_stops_it_as_it_stops_the_filter(home: Home) -> None:
+    floor = Floor()
+    order = floor.say("alice", "buy 5 ACME @ 9.00")
+    by_hand(floor.archive, "match", "sam", f"leaves alice/{order} 0 cancelled")
+    with pytest.raises(Diverged, match="what stands is not what is owed"):
+        asked(home, floor.archive, "carol", "buy 1 ACME @ 9.00")
 
 
 # --- as printed --------------------------------------------------------------------------------

@@ -283,7 +283,9 @@ def later(**change: int) -> datetime:
 
 
 def test_an_idle_pit_is_sealed_each_hour(world: World) -> None:
-    for clock, seals in ((later(minutes=59), 0), (later(minutes=61), 1), (later(minutes=62), 0)):
+    last = datetime.fromisoformat(world.entries()[-1].time)
+    for minutes, seals in ((59, 0), (61, 1), (62, 0)):
+        clock = last + timedelta(minutes=minutes)
         with Notary(world.home, NAME, clock=lambda clock=clock: clock) as opened:
             assert opened.run().seals == seals
     assert world.entries()[-1].text.startswith(world.text("seal 8\n"))

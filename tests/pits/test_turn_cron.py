@@ -1,13 +1,15 @@
 """`pit turn` goes on until nothing is new; `pit cron` prints the line that does it every minute."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from pit.pits.reading import entries_of
+from pit.pits.read import checkpoint_path, idle
+from pit.pits.reading import entries_of, last_seal
 from tests.conftest import Shell
 
 
@@ -41,6 +43,33 @@ def test_a_turn_that_finds_nothing_new_says_and_changes_nothing(floor: Shell) ->
     before = archive.read_bytes()
     assert floor("turn") == "" == floor.err
     assert archive.read_bytes() == before
+
+
+def test_a_filter_is_idle_where_its_checkpoint_knows_all_and_nothing_is_owed(floor: Shell) -> None:
+    positions, match = (
+        checkpoint_path(floor.home, "acme", name) for name in ("positions", "match")
+    )
+
+    def both() -> tuple[bool, bool]:
+        sealed = last_seal(floor.home, "acme")
+        assert sealed
+        return idle(positions, sealed), idle(match, sealed)
+
+    assert both() == (True, True)
+    floor("sell", "--as", "bob", "10", "ACME", "12.40")
+    floor("notary")
+    assert both() == (False, False)  # there is something to read
+    floor("run", "positions")
+    floor("run", "match")
+    assert both() == (False, True)  # the accept is sent and does not stand
+    floor("turn")
+    assert both() == (True, True)
+    shutil.copy(match, positions)
+    shutil.copy(f"{match}.sha256", f"{positions}.sha256")
+    match.write_bytes(match.read_bytes() + b"\n")
+    assert both() == (False, False)
+    floor("turn")
+    assert both() == (True, True) and "not used" in floor.err
 
 
 def test_a_filter_that_stops_is_named_and_the_others_go_on(floor: Shell) -> None:
