@@ -25,7 +25,7 @@ WHO = {
     "deposit payout": "cashier",
     "withdraw transfer cancel replace say rekey confirm revoke-key": "member",
     "bound settle dispute verdict": "member",
-    "buy sell": "trader",
+    "buy sell combo": "trader",
     "accept": "keeper",
     "refuse": "keeper operator",
     "fill leaves bounded settled move": "specialist",
@@ -37,6 +37,7 @@ IN_REPORTS |= {"bounded": "settle", "settled": "settle", "move": "*"}
 COVERED = {
     "buy": "order",
     "sell": "order",
+    "combo": "order",
     "replace": "order",
     "withdraw": "amount",
     "transfer": "amount",
