@@ -48,7 +48,9 @@ def cpu(who: int) -> float:
 def pit(home: Path, *args: str, stdin: bytes = b"", cores: set[int] | None = None) -> list[float]:
     """Run `pit ARGS`; its CPU and wall seconds."""
     command = [str(Path(sys.executable).with_name("pit")), *args]
-    env = {key: v for key, v in os.environ.items() if not key.startswith("PIT")}
+    # Python may keep its compiled modules, as it does for everybody who did not forbid it.
+    no = "PYTHONDONTWRITEBYTECODE"
+    env = {key: v for key, v in os.environ.items() if not key.startswith("PIT") and key != no}
     env["PIT_HOME"] = str(home)
     before, began = cpu(resource.RUSAGE_CHILDREN), time.monotonic()
     subprocess.run(

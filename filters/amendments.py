@@ -1,7 +1,8 @@
 """What a motion of kind `rule` changes: read from its `change:`, applied exactly or not at all.
 
 The rules of a pit as text are lines `rule NAME VALUE`, one for each rule there is, in the order of
-docs/reference/rules.md, then `rule words NAME VERSION` (`pit blame --lines` prints them). A
+docs/reference/rules.md (`pit blame --lines` prints them). Words are the operator's to take into
+use: their programs must be installed first, and who reads a pit finds them by his `rule words`. A
 `change:` is either such lines, each with its new value, or a unified diff (diff -u) of that text.
 A diff applies where its old lines stand, at the line numbers that it says; there is no fuzz.
 """
@@ -35,8 +36,8 @@ def in_force(pit: Pit) -> dict[str, str]:
 
 
 def rule_lines(pit: Pit) -> list[str]:
-    """The rules of a pit as text, a line each."""
-    return [f"rule {name} {value}" for name, value in in_force(pit).items()]
+    """The rules of a pit that a motion may change as text, a line each."""
+    return [f"rule {name} {value}" for name, value in in_force(pit).items() if name in RULES]
 
 
 def amendments(change: str, pit: Pit) -> tuple[Amendment, ...]:
@@ -46,7 +47,7 @@ def amendments(change: str, pit: Pit) -> tuple[Amendment, ...]:
     if diff:
         now = in_force(pit)
         after = _values(apply_diff(rule_lines(pit), lines))
-        gone = [name for name in now if name not in after]
+        gone = [name for name in RULES if name not in after]
         if gone:
             raise PitError(f"the rule {gone[0]} cannot be taken out; write its default")
         found = [
@@ -78,17 +79,11 @@ def lapse(changes: Iterable[Amendment], pit: Pit) -> str:
     return ""
 
 
-def directive_of(change: Amendment) -> tuple[str, str]:
-    """Name and value as the directive `rule` has them: `words` and `govern 1`."""
-    name, _, rest = change.name.partition(" ")
-    return name, f"{rest} {change.new}" if rest else change.new
-
-
 def _rule(change: Amendment) -> Directive:
-    return Directive("rule", directive_of(change))
+    return Directive("rule", (change.name, change.new))
 
 
-_LINE = re.compile(rf"rule (words {HANDLE}|{HANDLE}) ({FIELDS['rest'].pattern})")
+_LINE = re.compile(rf"rule ({HANDLE}) ({FIELDS['rest'].pattern})")
 
 
 def _values(lines: Iterable[str]) -> dict[str, str]:
@@ -96,8 +91,10 @@ def _values(lines: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for line in lines:
         rule = _LINE.fullmatch(line)
-        if rule is None or rule[1] == "words":
+        if rule is None:
             raise PitError(f"{_quoted(line)} is not a rule; write `rule NAME VALUE`")
+        if rule[1] == "words":
+            raise PitError("words are the operator's to take into use, not a motion's")
         if rule[1] in found:
             raise PitError(f"the rule {rule[1]} stands twice")
         found[rule[1]] = rule[2]

@@ -133,7 +133,7 @@ def main(argv: list[str]) -> int:
         raise NoInput(f"there is no rule `{wanted[:80]}`; `pit show rules` lists them")
     if args.lines:
         for name, value in now.items():
-            if wanted in ("", name):
+            if wanted == name or (not wanted and name in RULES):
                 print(f"rule {name} {value}")
         return 0
     found = [one for one in settings(entries_of(home, pit)) if wanted in ("", one.rule)]

@@ -2,6 +2,8 @@
 
 Each side is a heap of prices over queues of orders. An order that has ended stays in its queue with
 `left` 0 until it comes to the front; an empty queue leaves with the price that comes to the top.
+When most of what stands in the queues has ended, all that has is swept out, so that memory goes by
+what works.
 """
 
 from collections import deque
@@ -11,6 +13,10 @@ from heapq import heappop, heappush
 from pit.filters.instructions import Order
 
 __all__ = ["Book", "Side", "Working"]
+
+
+FEW = 1000
+"""So many orders may be added before anybody looks for those that have ended."""
 
 
 class Working:
@@ -40,10 +46,11 @@ class Working:
 class Side:
     """The bids or the asks. A level's key is its price, negative for bids: the best is least."""
 
-    __slots__ = ("_heap", "_levels", "_sign")
+    __slots__ = ("_added", "_heap", "_levels", "_room", "_sign")
 
     def __init__(self, bids: bool) -> None:
         self._sign = -1 if bids else 1
+        self._added, self._room = 0, FEW
         self._heap: list[int] = []
         self._levels: dict[int, deque[Working]] = {}
 
@@ -55,6 +62,16 @@ class Side:
             self._levels[key] = level = deque()
             heappush(self._heap, key)
         level.append(order)
+        self._added += 1
+        if self._added > self._room:
+            self._sweep()
+
+    def _sweep(self) -> None:
+        """Take out all that has ended; again when as many have been added as work now."""
+        found = {key: deque(o for o in level if o.left) for key, level in self._levels.items()}
+        self._levels = {key: level for key, level in found.items() if level}
+        self._heap = sorted(self._levels)
+        self._added, self._room = 0, FEW + sum(map(len, self._levels.values()))
 
     def remove(self, order: Working) -> None:
         """Take an order out that still works."""

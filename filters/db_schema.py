@@ -316,6 +316,43 @@ CREATE TABLE holds ( -- what is held now, and what for
   amount_shown TEXT NOT NULL
 )""",
     """
+CREATE TABLE markets ( -- markets of bounded contracts, and how they stand now
+  code TEXT PRIMARY KEY REFERENCES tickers(code),
+  root TEXT NOT NULL, -- RAIN, of RAIN and of RAIN.2
+  branch INTEGER NOT NULL, -- 1 of a root, 2 of RAIN.2
+  parent TEXT, -- which it lies within; NULL of a root
+  driver TEXT NOT NULL, -- the market that it is settled with: itself, where it is settled
+  owner TEXT NOT NULL REFERENCES members(handle),
+  low INTEGER NOT NULL, -- the bounds that it was founded with, in its tickers.price_scale
+  low_shown TEXT NOT NULL,
+  high INTEGER NOT NULL,
+  high_shown TEXT NOT NULL,
+  low_now INTEGER NOT NULL, -- the bounds that count now
+  low_now_shown TEXT NOT NULL,
+  high_now INTEGER NOT NULL,
+  high_now_shown TEXT NOT NULL,
+  state TEXT NOT NULL, -- its driver's: open, waiting, disputed, decided, settled, void
+  waits TEXT REFERENCES directives(ref), -- the `bound` or `settle` that waits, or is decided
+  until TEXT, -- the end of its window
+  value INTEGER, -- what it is worth, where that is known
+  value_shown TEXT,
+  expiry TEXT NOT NULL,
+  void TEXT NOT NULL, -- mid, cancel: what holds if nobody has settled it
+  void_from TEXT NOT NULL -- from when on
+) WITHOUT ROWID""",
+    """
+CREATE TABLE contracts ( -- the contracts of each account, by market, that are not paid yet
+  member TEXT NOT NULL REFERENCES members(handle), -- whose it is
+  account TEXT NOT NULL, -- alice, alice:savings
+  market TEXT NOT NULL REFERENCES markets(code),
+  quantity INTEGER NOT NULL, -- smallest units of the ticker; below 0 of who has sold more
+  quantity_shown TEXT NOT NULL,
+  paid INTEGER NOT NULL, -- quantity x price x unit, summed: smallest units of the currency
+  paid_shown TEXT NOT NULL,
+  average TEXT, -- of the prices; NULL where as much was sold as bought
+  PRIMARY KEY (account, market)
+) WITHOUT ROWID""",
+    """
 CREATE TABLE refused ( -- signed instructions that the notary refused
   ref TEXT PRIMARY KEY REFERENCES directives(ref),
   entry INTEGER NOT NULL REFERENCES entries(number),

@@ -5,6 +5,7 @@ These rows are made anew each time: they cost what is open, not what has been.
 
 from pit.filters.accounts import hold_name, hold_order
 from pit.filters.db_books import Books
+from pit.filters.db_markets import write_markets
 from pit.filters.db_orders import in_lots, in_ticks, money
 from pit.filters.db_rows import Writer
 from pit.filters.db_values import Value, number
@@ -13,7 +14,17 @@ from pit.filters.whose import is_members
 from pit.pits.lines import one_line
 from pit.pits.members import owner_of
 
-_ANEW = ("holdings", "holds", "book_orders", "owed", "divergences", "keepers", "checkpoints")
+_ANEW = (
+    "holdings",
+    "holds",
+    "markets",
+    "contracts",
+    "book_orders",
+    "owed",
+    "divergences",
+    "keepers",
+    "checkpoints",
+)
 
 
 def write_state(writer: Writer, books: Books) -> None:
@@ -21,6 +32,8 @@ def write_state(writer: Writer, books: Books) -> None:
     for table in _ANEW:
         writer.con.execute(f"DELETE FROM {table}")
     _holdings(writer, books)
+    kept = books.kept
+    write_markets(writer, books.positions.contracts, kept.record, kept.pit)
     _orders(writer, books)
     _book(writer, books)
     _listed(writer, books)

@@ -16,7 +16,7 @@ from pit.archives.amounts import decimal, plain
 from pit.archives.errors import PitError
 from pit.archives.fields import show_time
 from pit.archives.verbs import Directive, Verb
-from pit.filters.amendments import Amendment, amendments, directive_of, lapse
+from pit.filters.amendments import Amendment, amendments, lapse
 from pit.filters.holders import WORDS as REGISTER
 from pit.filters.holders import Holders, voters
 from pit.filters.instructions import Act, smallest
@@ -203,7 +203,7 @@ class Govern:
                 yield Owed(lane, Directive("lapsed", (code, motion.name, why)), act.ref)
                 return
             for change in motion.changes:
-                said = (code, motion.name, *directive_of(change))
+                said = (code, motion.name, change.name, change.new)
                 yield Owed(lane, Directive("enacted", said), act.ref)
 
     def adopt(self, lane: str, owed: Sequence[Owed], pit: Pit, record: Standing) -> Iterator[Owed]:

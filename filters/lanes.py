@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
 from pit.archives.verbs import Directive
@@ -17,6 +18,10 @@ class Owed(NamedTuple):
     lane: str
     directive: Directive
     cause: str
+
+
+make_owed = partial(tuple.__new__, Owed)
+"""One of its three parts, for half the cost of a call of the class."""
 
 
 class Divergence(NamedTuple):

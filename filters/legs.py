@@ -7,8 +7,9 @@
 An order authorises offsets and matches up to its quantity, at its price or better. It is a primary
 leg, unmatched, once its `accept` stands. A fill of part of it is an offset of that part (unmatched,
 at the order's price) and a match (at the fill's); what ends it an offset of the rest; a replace an
-offset of the rest and a new primary. Of its unmatched legs the quantities add up to what works of
-it, of its matched ones to what it has traded; offers are negative.
+offset of the rest and a new primary; a bust the match the other way. Of its unmatched legs the
+quantities add up to what works of it, of its matched ones to what it has traded; offers are
+negative.
 
 `entry` signed the leg, `by` made it stand, `after` is the seal that the signer had seen, and
 `chainedTo` the highest leg below that seal, or, of offsets and matches, the primary. Ids count

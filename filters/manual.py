@@ -21,6 +21,7 @@ _SAMPLES = {
     "number": "10",
     "price": "12.50",
     "limit": "12.50",
+    "net": "3.50",
     "outcome": "47",
     "clock": "17:30",
     "fees": "maker 0.001 taker 0.002",

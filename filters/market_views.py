@@ -23,7 +23,7 @@ def markets(record: Standing, pit: Pit) -> Iterator[Row]:
     """
     for code, market in pit.markets.items():
         course = record.courses[market.driver]
-        low, high = (_within(bound, market, pit) for bound in (course.low, course.high))
+        low, high = (within(bound, market, pit) for bound in (course.low, course.high))
         shown = [price_text(bound, code, pit) for bound in (low, high)]
         yield {
             "market": code,
@@ -39,10 +39,10 @@ def markets(record: Standing, pit: Pit) -> Iterator[Row]:
         }
 
 
-def _within(value: int, market: Market, pit: Pit) -> int:
+def within(value: int, market: Market, pit: Pit) -> int:
     """A driver's bound as it is for one of its markets: clipped, from the driver down."""
     if not market.drives:
-        value = _within(value, pit.markets[market.parent], pit)
+        value = within(value, pit.markets[market.parent], pit)
     return min(max(value, market.low), market.high)
 
 
@@ -78,7 +78,7 @@ def contracts(kept: Contracts, pit: Pit, who: str | None = None) -> Iterator[Row
                 "account": account,
                 "market": market,
                 "quantity": quantity_text(quantity, market, pit),
-                "average": _average(quantity, paid, ticker) if quantity else "",
+                "average": average(quantity, paid, ticker) if quantity else "",
                 "settled with": driver,
                 "cover": plain(
                     decimal(kept.needed(account, driver), pit.assets[ticker.currency].decimals)
@@ -87,7 +87,7 @@ def contracts(kept: Contracts, pit: Pit, who: str | None = None) -> Iterator[Row
             }
 
 
-def _average(quantity: int, paid: int, ticker: Ticker) -> str:
+def average(quantity: int, paid: int, ticker: Ticker) -> str:
     """Paid for each, to the nearest of the price's decimals and two more; halves to the even."""
     places = ticker.price_decimals + 2
     exact = Fraction(paid * 10**places, quantity * 10**9)

@@ -278,6 +278,9 @@ def move(
     why = not_entitled(pit.specialist(claim.lane), entry.signer, after, pit, claim.lane)
     if why:
         return why
+    course = record.courses.get(claim.lane)
+    if course and course.bound and not course.bound.verdict and target in course.bound.disputes:
+        return f"the dispute {name} is not decided yet"
     amount = smallest(number, asset, pit)
     left = claim.amount or 0
     if asset != claim.asset or amount is None or not 0 < amount <= left:

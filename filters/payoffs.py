@@ -95,6 +95,7 @@ def _kinks(portfolio: Portfolio) -> Iterator[int]:
 
 
 def point_at(portfolio: Portfolio, ticker: Ticker, outcome: int) -> Point:
+    """What a portfolio comes to at an outcome of its driver, in the currency's smallest unit."""
     trades, total = portfolio.payoff(outcome), portfolio.worth(outcome)
     return Point(outcome, ticker.worth(trades, 1), ticker.worth(total, 1))
 

@@ -15,7 +15,7 @@ from pit.archives.fields import show_time
 from pit.archives.language import show
 from pit.archives.mbox import Draft, Entry
 from pit.archives.verbs import Directive
-from pit.filters import views
+from pit.filters import catalog, views
 from pit.filters.combos import Combo
 from pit.filters.instructions import Act, Cancel, Claim, Order, Replace, Trade
 from pit.filters.lanes import Owed
@@ -26,7 +26,6 @@ from pit.filters.payoffs import risks
 from pit.filters.record import reference_key
 from pit.filters.rows import Row
 from pit.filters.runner import Event
-from pit.filters.settle import Settle
 from pit.filters.show import state_of
 from pit.filters.standing import Standing
 from pit.filters.whose import named
@@ -51,14 +50,15 @@ class _Keeper(Teller):
 
 
 class Floor:
-    """The filters of a pit, after the last entry of its archive."""
+    """The filters that have a part in a pit, after the last entry of its archive."""
 
     def __init__(self, home: Home, pit: str) -> None:
         self.keeper, self.match = _Keeper(), Match()
         self.run = state_of(home, pit, self.keeper)
-        self.runs = [self.run, state_of(home, pit, self.match)]
-        if self.run.pit.markets:
-            self.runs.insert(1, state_of(home, pit, Settle()))
+        brought = self.run.pit.brought.keys() | ({"settle"} if self.run.pit.markets else set())
+        filters = [catalog.make(name) for name in catalog.names() if name in brought]
+        filters.append(self.match)
+        self.runs = [self.run, *(state_of(home, pit, filter) for filter in filters)]
         top = max(run.pit.entry for run in self.runs)
         for run in self.runs:  # something may have been sealed meanwhile
             for entry in entries_of(home, pit, run.pit.entry + 1) if run.pit.entry < top else ():
@@ -168,10 +168,13 @@ class _Told:
         text = show(directive, pit.words).strip()
         if verb in ("accept", "refuse"):
             owner, _, asked = args[0].partition("/")
-            if owner == self.handle and asked.partition(".")[0] == str(self.number):
+            if asked.partition(".")[0] == str(self.number):
                 cover = plain(keys["cover"]) if "cover" in keys else ""
                 why = args[1] if verb == "refuse" else ""
-                self.answers.append({"ref": asked, "answer": verb, "why": why, "cover": cover})
+                row = {"ref": asked, "of": owner, "answer": verb, "why": why, "cover": cover}
+                self.answers.append(row)
+                if owner != self.handle:  # a side of a bust
+                    self.said.append(f"then stands `{text}`")
         elif isinstance(subject, Trade | Order | Combo | Cancel | Replace) and self.passed[text]:
             self.passed[text] -= 1
         elif isinstance(subject, Bounded | Settled):

@@ -144,8 +144,9 @@ def print_report(result: "Audit") -> None:
         opinion = shown["second_opinion"]
         print(f"GnuPG       asked about {opinion['asked']}; disagrees {len(opinion['disagrees'])}")
     for found in shown["filters"]:
-        for line in _filter_lines(found):
-            print(line)
+        if found["filter"] in (*_ALWAYS, *result.verifier.pit.brought) or _tells(found):
+            for line in _filter_lines(found):
+                print(line)
     print(f"verdict     {safe(result.verdict)}")
 
 
@@ -158,6 +159,16 @@ def _revoked_line(row: dict[str, Any]) -> str:
         f"{row['member']}'s {row['key']}, which signed {span}, was revoked in entry "
         f"{row['revoked']} ({kind}: {row['reason']}); history stands"
     )
+
+
+_ALWAYS = ("positions", "match")
+"""Filters that every pit needs; of others that are installed a person is told what there is."""
+
+
+def _tells(found: dict[str, Any]) -> bool:
+    """Whether there is anything to tell of a filter."""
+    told = ("directives", "without_effect", "divergences", "owed")
+    return any(found[what] for what in told)
 
 
 def _filter_lines(found: dict[str, Any]) -> Iterator[str]:

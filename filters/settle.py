@@ -16,7 +16,7 @@ from pit.archives.amounts import decimal
 from pit.archives.verbs import Directive, Verb
 from pit.filters.instructions import SCALE, Act, Claim
 from pit.filters.lanes import Owed
-from pit.filters.markets import DISPUTER, OWNER, Bound, Course, Moved, Verdict, unresolved
+from pit.filters.markets import DISPUTER, OWNER, Bound, Moved, Verdict, unresolved
 from pit.filters.record import reference_key
 from pit.filters.runner import Event
 from pit.filters.standing import Standing
@@ -75,7 +75,8 @@ class Settle:
                 driver = act.directive.args[0]
                 self.decided.pop(driver, None)
                 yield from self._decide(driver, act.ref, event.time, pit, record)
-            elif isinstance(subject, Moved):
+                yield from self._undecided(driver, act.ref, pit, record)
+            elif isinstance(subject, Moved) and not subject.claim.amount:
                 self.returning.discard(subject.claim.ref)
 
     def _found(
@@ -141,6 +142,14 @@ class Settle:
                 why = f"the panel found for the {bound.verdict}" if bound.verdict else "no verdict"
                 yield self._stake(claim, to, ref, why, pit)
 
+    def _undecided(self, driver: str, ref: str, pit: Pit, record: Standing) -> Iterator[Owed]:
+        """The stakes of disputes that no panel will decide, where nobody owes them yet."""
+        if record.courses[driver].bound is None:
+            for claim in record.claims.values():
+                mine = claim.mover == self.name and claim.lane == driver
+                if mine and claim.accepted and claim.ref not in self.returning:
+                    yield self._stake(claim, claim.account, ref, "no verdict", pit)
+
     def _stake(self, claim: Claim, to: str, ref: str, why: str, pit: Pit) -> Owed:
         self.returning.add(claim.ref)
         amount = decimal(claim.amount or 0, pit.assets[claim.asset].decimals)
@@ -155,8 +164,9 @@ class Settle:
                 claim = record.claims.get(args[2].partition("/")[2])
                 if claim and claim.accepted:
                     yield self._stake(claim, args[3], was.cause, args[4], pit)
-            elif _open(record.courses[args[0]], was.cause):
-                yield was
+            else:
+                self.decided.pop(lane, None)
+                yield from self._decide(lane, was.cause, pit.time, pit, record)
 
     def dump(self, record: Standing) -> Iterator[Directive]:
         """What is decided and does not stand yet."""
@@ -174,11 +184,6 @@ class Settle:
                 heappush(self._deadlines, (pit.markets[driver].unresolved, driver))
             if course.bound:
                 heappush(self._deadlines, (course.bound.until, driver))
-
-
-def _open(course: Course, cause: str) -> bool:
-    """Whether a driver still waits for what follows from that."""
-    return not course.ended and (course.bound is None or course.bound.ref == cause)
 
 
 def _price(value: int, ticker: Ticker) -> object:

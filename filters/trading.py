@@ -7,14 +7,15 @@ changes the book, and adds what is owed to `out`. Nothing here knows about accou
 from collections import deque
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import lru_cache
 from heapq import heappop, heappush
 
 from pit.archives.amounts import decimal, trimmed
-from pit.archives.verbs import NO_KEYS, Directive
+from pit.archives.verbs import NO_KEYS, Directive, make_directive
 from pit.filters.auction import clearing, pairs
-from pit.filters.book import Book, Working
+from pit.filters.book import FEW, Book, Working
 from pit.filters.instructions import IMMEDIATE, PLAIN, PLAIN_2, SCALE, Cancel, Order, Replace
-from pit.filters.lanes import Owed
+from pit.filters.lanes import Owed, make_owed
 from pit.filters.record import reference_key
 from pit.filters.standing import Standing
 from pit.filters.turns import Item
@@ -60,7 +61,10 @@ class Lane:
         if order.until and order.until <= order.time:
             self._end(came, "expired", order.ref, out)
             return
-        self.put(came)
+        if order.until:
+            self.put(came)
+        else:  # mostly
+            self.working[order.ref] = came
         if order.terms.stop and not fired:
             self.stops.append(came)
             return
@@ -167,6 +171,8 @@ class Lane:
         """An order works from now on, until its time is over."""
         self.working[order.order.ref] = order
         if order.order.until:
+            if len(self._expiries) > 2 * len(self.working) + FEW:  # most have ended before
+                self._expiries = sorted(one for one in self._expiries if one[2].left)
             heappush(self._expiries, (order.order.until, _by_entry(order), order))
 
     def deadline(self) -> str:
@@ -198,7 +204,9 @@ class Lane:
             own, others = others, own
         while order.left:
             other = others.best()
-            if other is None or not order.crosses(other):
+            if other is None:
+                break
+            if order.price < other.price if buys else order.price > other.price:
                 break
             quantity = min(order.left, other.shown or other.left)
             if order.cover >= 0:
@@ -322,7 +330,7 @@ class Lane:
             buyer.order.name,
             seller.order.name,
         )
-        self._owe(Directive("fill", args, keys), cause, out)
+        self._owe(make_directive(("fill", args, keys)), cause, out)
         for one in (buyer, seller):
             one.left -= quantity
             if not one.left:
@@ -383,7 +391,8 @@ class Lane:
         """An order works no more: its `leaves`."""
         order.left = 0
         self._forget(order)
-        self._owe(Directive("leaves", (order.order.name, ZERO, None, why), NO_KEYS), cause, out)
+        args = (order.order.name, ZERO, None, why)
+        self._owe(make_directive(("leaves", args, NO_KEYS)), cause, out)
 
     def _late(self, instruction: Cancel | Replace, out: Out) -> None:
         name = f"{instruction.owner}/{instruction.target}"
@@ -399,18 +408,24 @@ class Lane:
             self.record.orders.pop(ref, None)
 
     def _owe(self, directive: Directive, cause: str, out: Out) -> None:
-        out.append(Owed("-" if self.pit.open else self.ticker, directive, cause))
+        out.append(make_owed(("-" if self.pit.open else self.ticker, directive, cause)))
 
     def _number(self, quantity: int) -> Decimal:
         listed = self.pit.tickers.get(self.ticker)
-        number = decimal(quantity, SCALE)
-        return number.quantize(Decimal(1).scaleb(-listed.decimals)) if listed else trimmed(number)
+        return _written(quantity, listed.decimals if listed else -1)
 
     def _price(self, order: Working) -> Decimal:
         listed = self.pit.tickers.get(self.ticker)
         if listed is None:
             return order.limit or ZERO
-        return decimal(order.price, SCALE).quantize(Decimal(1).scaleb(-listed.price_decimals))
+        return _written(order.price, listed.price_decimals)
+
+
+@lru_cache(maxsize=1 << 12)
+def _written(amount: int, decimals: int) -> Decimal:
+    """An amount in 10**-9 with so many decimals; -1: with as many as it needs."""
+    number = decimal(amount, SCALE)
+    return trimmed(number) if decimals < 0 else number.quantize(Decimal(1).scaleb(-decimals))
 
 
 def _reached(order: Working, low: int, high: int) -> bool:

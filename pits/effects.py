@@ -128,7 +128,8 @@ def rules_by_motion(pit: "Pit", text: Text, signer: str) -> None:
     entitled = holder and holder.handle == signer and holder.since <= after >= pit.adopted
     for directive in text.directives if entitled or pit.open else ():
         rule = Directive("rule", directive.args[-2:], {"by": directive})
-        if directive.verb in pit.setters and not pit.objection(rule, signer):
+        sets = directive.verb in pit.setters and rule.args[0] in rules.RULES
+        if sets and not pit.objection(rule, signer):
             pit.coming.append(rule)
 
 

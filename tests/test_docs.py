@@ -155,7 +155,7 @@ def test_the_readme_shows_the_mail_of_the_entry_that_it_shows() -> None:
 def test_the_example_archive_is_what_it_says_it_is() -> None:
     result = audit("acme", EXAMPLE, "")
     assert (result.wrong, result.entries) == ("", 21)
-    assert [[*check.owed()] for check in result.checks] == [[], []]
+    assert result.checks and not any([*check.owed()] for check in result.checks)
 
 
 # --- a filter from elsewhere ------------------------------------------------------------------
@@ -176,8 +176,8 @@ def candles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type:
     made = importlib.import_module("candles").Candles
     found, running = sessions.found, sessions.processes
 
-    def with_words(*args: object) -> Archive:
-        archive = found(*args)  # type: ignore[arg-type]
+    def with_words(*args: object, **more: object) -> Archive:
+        archive = found(*args, **more)  # type: ignore[arg-type]
         archive.say("operator", "rule words candles 1")
         archive.seal()
         return archive

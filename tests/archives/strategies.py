@@ -73,7 +73,7 @@ VALUES: dict[str, st.SearchStrategy[str]] = {
     "number": numbers,
     "price": numbers,
     "limit": numbers | st.just("market"),
-    "net": numbers | numbers.filter(lambda n: n.strip("0.") != "").map(lambda n: f"-{n}"),
+    "net": numbers | numbers.filter(lambda n: n.strip("0.")).map(lambda n: f"-{n}"),
     "outcome": numbers | st.just("void"),
     "listed": st.just("none") | assets,
     "majorities": st.lists(

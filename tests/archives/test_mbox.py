@@ -367,7 +367,9 @@ def test_a_draft_comes_back_as_it_was_written(
     handles,
     st.integers(0, 10**15 - 1),
     st.sampled_from(["-", ROOT]),
-    st.lists(directives_of(STATE), max_size=4).map("".join),
+    st.lists(directives_of(STATE), max_size=4)
+    .map("".join)
+    .map(lambda text: f"{text.rstrip()}\n" if text else ""),
 )
 def test_a_checkpoint_comes_back_as_it_was_written(
     name: str, number: int, root: str, text: str

@@ -57,7 +57,7 @@ def instructions(
 
 def company(rng: random.Random, members: list[str], motions: list[int]) -> tuple[str, str, int]:
     """An instruction about a company; -1: it names no other."""
-    ticker, member = rng.choice(["ACME", "ACME", "BETA"]), rng.choice([*members, "issuer"])
+    ticker, member = rng.choice(["ACME", "ACME", "BETA", "CHAR"]), rng.choice([*members, "issuer"])
     kind = rng.random()
     if kind < 0.14 or (kind < 0.6 and not motions):
         return member, motion(rng, ticker), -1

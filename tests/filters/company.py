@@ -15,7 +15,9 @@ class Company:
     Every text is followed by all that is owed; time goes on by an hour an entry.
     """
 
-    def __init__(self, holdings: dict[str, int], *, treasury: int = 0, lot: str = "1") -> None:
+    def __init__(
+        self, holdings: dict[str, int], *, treasury: int = 0, lot: str = "1", short: bool = False
+    ) -> None:
         members = sorted({account.partition(":")[0] for account in holdings} - {"issuer"})
         self.archive: Archive = companies.found(members, 1)
         self.running: list[Process] = companies.processes(1)
@@ -28,6 +30,7 @@ class Company:
             f"  tick: {'0.01' if lot == '1' else '0.1'}",
             f"  lot: {lot}",
             "  specialist: sue",
+            *(["  short: allowed"] if short else []),
         )
         self.say("operator", "rule governed-by FIRM")
         self.say("issuer", f"issue {sum(holdings.values()) + treasury} FIRM")

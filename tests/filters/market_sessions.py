@@ -331,11 +331,17 @@ def bad_mail(
     archive.seal()
 
 
-def close(archive: Archive, running: list[Process], author: Author, count: int) -> None:
+def close(
+    archive: Archive,
+    running: list[Process],
+    author: Author,
+    count: int,
+    publish: Callable[[Archive, list[Process]], None] = settle,
+) -> None:
     """All markets come to an end, by themselves at last; what is still asked for is answered."""
     archive.say("operator", 'say "it is late"', at=at(count * 3))
     archive.seal()
-    settle(archive, running)
+    publish(archive, running)
     author.observer.catch_up(archive)
     for trader in TRADERS:
         archive.say("operator", f"suspend {trader}")
@@ -343,4 +349,4 @@ def close(archive: Archive, running: list[Process], author: Author, count: int) 
         if claim.verb == "withdraw":
             archive.say("cashier", f"payout {claim.ref}")
     archive.seal()
-    settle(archive, running)
+    publish(archive, running)

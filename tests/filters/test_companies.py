@@ -89,7 +89,7 @@ def test_instant_mail_and_bad_mail_answer_every_instruction_alike(seed: int) -> 
     assert answered(live(seed, chaos=False)) == answered(live(seed, chaos=True))
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2, 3, 5, 6])
+@pytest.mark.parametrize("seed", range(8))
 def test_every_asset_adds_up_after_every_entry_and_each_dividend_pays_all_of_it(seed: int) -> None:
     session = live(seed)
     run = Run(Positions())
@@ -102,7 +102,7 @@ def test_every_asset_adds_up_after_every_entry_and_each_dividend_pays_all_of_it(
         sums: dict[str, int] = {}
         for (account, asset), amount in positions.accounts.balances.items():
             sums[asset] = sums.get(asset, 0) + amount
-            assert account == "outside" or amount >= 0
+            assert account == "outside" or amount >= 0 or asset == "CHAR"  # may be sold short
         assert not any(sums.values()), (chapter.entry.number, sums)
         for act in chapter.acts:
             subject = act.subject
@@ -111,8 +111,8 @@ def test_every_asset_adds_up_after_every_entry_and_each_dividend_pays_all_of_it(
             if act.directive.verb == "move":
                 claim = subject.claim  # type: ignore[union-attr]
                 paid[claim.ref] = paid.get(claim.ref, 0) + subject.amount  # type: ignore[union-attr]
-    assert paid
     assert all(asked[ref] == amount for ref, amount in paid.items())
+    assert paid.keys() <= asked.keys()
 
 
 def test_publishing_what_is_owed_leaves_nothing_owed() -> None:

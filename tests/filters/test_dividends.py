@@ -41,7 +41,8 @@ def test_the_line_of_arithmetic_stands_behind_each_payment() -> None:
     assert firm.lines("move")[:2] == [
         f"move 500.01 EUR from issuer/{entry} to alice "
         '"dividend of FIRM: 1000.01 x 500 / 1000 = 500.00 rounded down, + 0.01 by remainder"',
-        f'move 333.00 EUR from issuer/{entry} to bob "dividend of FIRM: 1000.01 x 333 / 1000 = 333.00 rounded down"',
+        f"move 333.00 EUR from issuer/{entry} to bob "
+        '"dividend of FIRM: 1000.01 x 333 / 1000 = 333.00 rounded down"',
     ]
 
 
@@ -114,6 +115,18 @@ def test_fractions_of_shares_count() -> None:
     firm.say("issuer", "dividend FIRM 100 EUR")
     assert paid(firm) == {"alice": "59.50", "bob": "40.50"}
     assert firm.lines("move")[0].endswith('100.00 x 595 / 1000 = 59.50; units of 0.1"')
+
+
+def test_who_is_short_gets_nothing_and_pays_nothing_and_has_no_vote() -> None:
+    firm = Company({"alice": 60, "bob": 40, "carol": 1}, short=True)
+    firm.say("bob", "buy 11 FIRM @ 9.00")
+    firm.say("carol", "sell 11 FIRM @ 9.00")
+    assert firm.balance("carol", "FIRM") == -10
+    firm.say("issuer", "dividend FIRM 111 EUR")
+    assert paid(firm) == {"alice": "60.00", "bob": "51.00"}  # of 101 that exist, 111 are held
+    motion = firm.motion("alice")
+    firm.say("carol", f"vote {motion} no")
+    assert "carol held no FIRM at entry" in firm.lines("uncounted")[-1]
 
 
 def test_after_a_wrong_payment_is_adopted_the_rest_of_the_amount_is_paid() -> None:

@@ -1,10 +1,14 @@
 """Motions through the filter: who may move and vote, what is counted, what passes, what follows."""
 
+from datetime import timedelta
+
 import pytest
 
 from pit.filters.amendments import rule_lines
+from pit.filters.runner import Diverged
 from tests.filters.company import Company
-from tests.filters.sessions import Archive
+from tests.filters.sessions import Archive, settle
+from tests.filters.test_adopt import by_hand
 
 TABLE = [
     (100, 34, 16, "passed"),
@@ -266,3 +270,40 @@ def test_nobody_but_the_specialist_of_the_governing_ticker_enacts_a_rule() -> No
     firm.say("issuer", "issue 10 FIRM")
     assert firm.run("govern").pit.rule("comment-length") == 200
     assert firm.balance("issuer", "FIRM") == 0
+
+
+def test_a_wrong_result_that_is_adopted_is_taken_as_it_stands() -> None:
+    firm = Company({"alice": 60, "bob": 40})
+    motion = firm.motion("bob", "kind: issue", "quantity: 50")
+    vote = firm.archive.say("alice", f"vote {motion} no", at=firm.now)
+    firm.archive.seal()
+    wrong = by_hand(firm.archive, "govern", "sue", f'uncounted FIRM alice/{vote} "no"')
+    with pytest.raises(Diverged, match=f"adopt {wrong}"):
+        settle(firm.archive, firm.running)
+    firm.say("operator", f"adopt {wrong}")
+    assert firm.lines("counted", "uncounted")[-1] == f'uncounted FIRM alice/{vote} "no"'
+    lie = "of 100 yes 60 no 0 cast 60 heads 2 yes 1 no 0"
+    firm.now += timedelta(hours=30)
+    firm.archive.say("bob", 'say "later"', at=firm.now)
+    firm.archive.seal()
+    report = f'result FIRM bob/{motion} passed {lie} "so there"'
+    wrong = by_hand(firm.archive, "govern", "sue", report)
+    with pytest.raises(Diverged, match=" failed of 100 yes 0 no 60"):
+        settle(firm.archive, firm.running)
+    firm.say("operator", f"adopt {wrong}")
+    assert len(firm.lines("result")) == len(firm.lines("mandate")) == 1
+    firm.say("issuer", "issue 50 FIRM")
+    assert firm.balance("issuer", "FIRM") == 50
+
+
+def test_what_carries_a_motion_is_a_rule_as_in_force_when_it_was_moved() -> None:
+    firm = Company({"alice": 10, "bob": 90})
+    firm.say("operator", "rule majority 1/10 1/2")
+    first = firm.motion("bob")
+    firm.say("alice", f"vote {first} yes")
+    firm.say("operator", "rule majority 1/2 1/2")
+    second = firm.motion("bob")
+    firm.say("alice", f"vote {second} yes")
+    firm.say("alice", 'say "later"', hours=30)
+    assert [line.split()[3] for line in firm.lines("result")] == ["passed", "failed"]
+    assert firm.lines("result")[1].endswith('"2 x 10 < 100"')

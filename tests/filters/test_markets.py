@@ -12,6 +12,7 @@ from pit.filters.match import Match
 from pit.filters.positions import Positions
 from pit.filters.runner import Diverged, Run
 from pit.filters.settle import Settle
+from tests.filters import market_forgeries
 from tests.filters.market_audit import audit, check_end
 from tests.filters.market_sessions import market, moment, play, processes
 from tests.filters.sessions import Archive, Process, at, found, replay, settle, state
@@ -60,6 +61,16 @@ def test_a_checkpoint_at_any_entry_continues_as_if_there_was_none(seed: int) -> 
             for entry in entries[cut:]:
                 second.feed(entry)
             assert state(second) == state(whole)
+
+
+@pytest.mark.parametrize("round", range(4))
+def test_what_a_specialist_forges_is_adopted_and_all_ends_as_well(round: int) -> None:
+    adopted = 0
+    for seed in range(round * 8, round * 8 + 8):
+        session = market_forgeries.play(seed, shards=1 + seed % 2)
+        check_end(session)
+        adopted += audit(session, seed, guesses=3).seen.get("adopt", 0)
+    assert adopted
 
 
 def test_publishing_what_is_owed_leaves_nothing_owed() -> None:
@@ -521,6 +532,21 @@ def test_a_stake_that_was_misdirected_diverges_until_it_is_adopted() -> None:
     assert (pit.cents("alice"), pit.held("alice"), pit.cents("sam")) == (96_00, 60_00, 4_00)
 
 
+def test_a_specialist_does_not_end_a_dispute_by_moving_its_stake() -> None:
+    pit, number = disputed()
+    after = f"{pit.archive.sealed} {'0' * 64}"
+    move = f'move 10 EUR from alice/{number} to alice "so there"'
+    pit.archive.append("sam", f"pit acme\n  after: {after}\nreport settle 1\n{move}\n")
+    pit.archive.numbers["settle", "sam"] = 1
+    pit.archive.seal()
+    settle(pit.archive, pit.running)
+    pit.wait(30)
+    assert not any(line.startswith("settled") for line in pit.reports())
+    assert pit.held("alice") == 60_00 + 10_00
+    run = replay(pit.archive, Settle, len(pit.archive.entries))
+    assert not run.lanes.diverged and f"{number}" in run.record.claims
+
+
 def test_a_move_that_stands_in_no_report_of_settle_moves_nothing() -> None:
     about = {
         "min": "0", "max": "100", "currency": "EUR", "tick": "1", "specialist": "sam",
@@ -532,6 +558,7 @@ def test_a_move_that_stands_in_no_report_of_settle_moves_nothing() -> None:
         ("alice", "settle RAIN 47"),
         ("alice", 'dispute RAIN "no"\n  stake: 5'),
         ("-", "report positions 1\naccept alice/3"),
+        ("pat", "verdict 3 disputer"),
         ("-", 'report positions 2\nmove 1 EUR from alice/3 to bob "x"'),
         ("-", "report settle 1"),
         ("-", 'move 1 EUR from alice/3 to bob "x"'),

@@ -106,9 +106,30 @@ def test_the_accounts_of_a_member_are_covered_apart() -> None:
     assert [one.account for one in of(floor.archive, "alice:main")[0]] == ["alice"]
 
 
-@pytest.mark.parametrize(("value", "state"), [("47", "settled"), (None, "void")])
+def test_a_combination_that_waits_loses_as_a_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    floor = Floor()
+    legs = ("  legs:", "    +1 RAIN.2", "    -1 RAIN")
+    combo = floor.post("alice", "combo 2 @ 5", *legs)
+    (one,), _ = of(floor.archive, "alice")
+    for point in one.curve:
+        worth = 2 * (value("RAIN.2", point.outcome) - point.outcome - 5 * ONE)
+        assert point.total == min(0, worth // 10**7)
+    assert [point.outcome // ONE for point in one.curve] == [0, 35, 40, 60, 100]
+    monkeypatch.setenv("PIT_HOME", str(tmp_path))
+    monkeypatch.setenv("PIT", "acme")
+    write(Home(tmp_path).archive("acme"), floor.archive.entries)
+    assert risk.main(["alice"]) == 0
+    page = capsys.readouterr().out
+    assert (
+        f"RAIN.2  alice/{combo}         2  net 5\nRAIN    alice/{combo}        -2  net 5\n" in page
+    )
+
+
+@pytest.mark.parametrize(("settled", "state"), [("47", "settled"), (None, "void")])
 def test_orders_that_outlive_their_market_are_shown_until_they_end(
-    value: str | None,
+    settled: str | None,
     state: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -117,21 +138,21 @@ def test_orders_that_outlive_their_market_are_shown_until_they_end(
     floor = book()
     floor.say("alice", "buy 2 RAIN @ 60")
     settling = next(p for p in floor.running if isinstance(p.run.filter, Settle))
-    if value:
-        floor.post("issuer", f"settle RAIN {value}")
-    floor.post("carol", 'say "later"', when=START + timedelta(days=0 if value else 900))
+    if settled:
+        floor.post("issuer", f"settle RAIN {settled}")
+    floor.post("carol", 'say "later"', when=START + timedelta(days=0 if settled else 900))
     for draft in settling.mails(floor.archive):
         assert floor.archive.post(draft)
     floor.archive.seal()
     (one,), _ = of(floor.archive, "alice")
     assert (one.state, one.portfolio.matched()) == (state, [])
-    assert one.cover == (26_00 if value else 0)
+    assert one.cover == (26_00 if settled else 0)
     monkeypatch.setenv("PIT_HOME", str(tmp_path))
     monkeypatch.setenv("PIT", "acme")
     write(Home(tmp_path).archive("acme"), floor.archive.entries)
     assert risk.main(["alice", "--svg", str(tmp_path / "a.svg")]) == 0
-    said = "settled at 47.00" if value else "void"
-    assert f", {said}\ncover {'26.00' if value else '0.00'} EUR\n" in capsys.readouterr().out
+    said = "settled at 47.00" if settled else "void"
+    assert f", {said}\ncover {'26.00' if settled else '0.00'} EUR\n" in capsys.readouterr().out
     ET.parse(tmp_path / "a.svg")
 
 

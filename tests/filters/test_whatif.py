@@ -4,6 +4,7 @@ import io
 import json
 import random
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ from pit.filters.prospect import Outcome, ask
 from pit.filters.runner import Diverged, later
 from pit.filters.views import holdings
 from pit.pits.home import Home
-from tests.filters.sessions import Archive, found, replay
+from tests.filters.company import Company
+from tests.filters.sessions import Archive, fills_of, found, replay
 from tests.filters.synthetic import MEMBERS, Floor, trade
 from tests.filters.test_adopt import by_hand
 from tests.filters.test_db import write
@@ -158,6 +160,43 @@ def test_a_settlement_without_a_window_pays_at_once(home: Home) -> None:
     floor.say("bob", "sell 1 RAIN @ 50")
     told = asked(home, floor.archive, "issuer", "settle RAIN 47")
     assert told.said == ["then stands `settled RAIN 47.00`"]
+
+
+def test_a_combination_trades_in_all_its_markets_or_is_killed(home: Home) -> None:
+    floor = Floor()
+    floor.say("bob", "sell 2 RAIN.2 @ 50", "buy 2 RAIN @ 48")
+    legs = ("  legs:", "    +1 RAIN.2", "    -1 RAIN")
+    told = asked(home, floor.archive, "alice", "combo 2 @ 2", *legs)
+    assert [(row["side"], row["ticker"], row["price"]) for row in told.fills] == [
+        ("buy", "RAIN.2", "50.00"),
+        ("sell", "RAIN", "48.00"),
+    ]
+    assert [row["cover after"] for row in told.cover] == ["84.00"]  # 2 x 52 - 2 x 10, at 100
+    killed = asked(home, floor.archive, "alice", "combo 2 @ 1", *legs)
+    assert (killed.fills, [row["why"] for row in killed.leaves]) == ([], ["killed"])
+
+
+def test_the_answers_of_both_sides_to_a_bust_are_said(home: Home) -> None:
+    floor = Floor()
+    floor.say("alice", "buy 1 ACME @ 10.00")
+    floor.say("bob", "sell 1 ACME @ 10.00")
+    (fill,) = fills_of(floor.archive)
+    told = asked(home, floor.archive, "operator", f'bust {fill} "a mistake"')
+    assert [(row["of"], row["answer"]) for row in told.answers] == [
+        ("alice", "accept"),
+        ("bob", "accept"),
+    ]
+    assert told.said == [f"then stands `accept {who}/{told.entry}`" for who in ("alice", "bob")]
+
+
+def test_filters_whose_words_the_pit_has_taken_have_their_part(home: Home) -> None:
+    firm = Company({"alice": 60, "bob": 40})
+    told = asked(home, firm.archive, "issuer", "dividend FIRM 100.00 EUR")
+    assert [row["answer"] for row in told.answers] == ["accept"]
+    (cash,) = [row for row in told.balances if row["asset"] == "EUR"]
+    before, after = (Decimal(cash[key]) for key in ("balance", "balance after"))
+    assert before - after == 100
+    assert cash["held after"] == cash["held"]
 
 
 def test_what_waits_above_it_is_named(home: Home) -> None:
