@@ -160,6 +160,8 @@ class Match:
                 if stands(what.ref, record):
                     return free  # no answer yet
                 waiting.popleft()  # refused
+            elif isinstance(what, Combo) and not stands(what.ref, record):
+                waiting.popleft()  # a report that was adopted ended it
             elif isinstance(what, Combo):
                 lanes = [self.lanes[leg.ticker] for leg in what.legs]
                 if any(not one.waiting or one.waiting[0].what is not what for one in lanes):
@@ -253,7 +255,7 @@ class Match:
                 if combo and lane and all(item.what is not combo for item in lane.waiting):
                     restart.wait(lane, Item(combo.time, combo))
         out: list[Owed] = []
-        self._drain(tickers, pit.time, record, out)
+        self._drain(sorted({*tickers, *self.together(ticker, pit)}), pit.time, record, out)
         return out
 
     def dump(self, record: Standing) -> Iterator[Directive]:

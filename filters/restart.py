@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from pit.filters.book import Working
+from pit.filters.combos import Combo
 from pit.filters.instructions import Cancel, Order, Replace
 from pit.filters.lanes import Owed
 from pit.filters.match_state import stands
@@ -60,6 +61,13 @@ def _put_back(found: Working, made: Lane, old: Lane) -> None:
     made.put(found)
 
 
+def _waits(what: What, record: Standing) -> bool:
+    """Whether what waited for its turn still can have one: no report that was adopted ended it."""
+    if isinstance(what, Cancel):
+        return what.ref in record.cancels
+    return not isinstance(what, Order | Combo | Replace) or stands(what.ref, record)
+
+
 def wait(lane: Lane, item: Item) -> None:
     """Let an instruction wait in its place: in the order of the entries."""
     lane.waiting = deque(sorted([*lane.waiting, item], key=_by_entry))
@@ -67,10 +75,3 @@ def wait(lane: Lane, item: Item) -> None:
 
 def _by_entry(item: Item) -> tuple[int, int]:
     return reference_key(item.what.ref)
-
-
-def _waits(what: What, record: Standing) -> bool:
-    """Whether what waited for its turn still can have one: no report that was adopted ended it."""
-    if isinstance(what, Cancel):
-        return what.ref in record.cancels
-    return not isinstance(what, Order | Replace) or stands(what.ref, record)

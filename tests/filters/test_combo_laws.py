@@ -113,7 +113,7 @@ ROUNDS = 4
 
 @pytest.mark.parametrize("round", range(ROUNDS))
 def test_with_plenty_of_cash_bad_mail_ends_as_instant_mail(round: int) -> None:
-    for seed in range(round, 16, ROUNDS):
+    for seed in range(round, 12, ROUNDS):
         instant = play(seed, shards=1 + (seed + 1) % 3, chaos=False, settling=False)
         chaotic = play(seed, shards=1 + seed % 3, chaos=True, settling=False)
         check_end(instant)
@@ -125,15 +125,15 @@ def test_with_plenty_of_cash_bad_mail_ends_as_instant_mail(round: int) -> None:
 @pytest.mark.parametrize("round", range(ROUNDS))
 def test_with_scarce_cash_nobody_is_below_zero_at_any_entry(round: int) -> None:
     seen: Counter[str] = Counter()
-    for seed in range(100 + round, 124, ROUNDS):
+    for seed in range(100 + round, 116, ROUNDS):
         session = play(seed, shards=1 + seed % 2, chaos=True, cash="150")
         check_end(session)
         check_every_entry(session)
         seen += combinations(session)
-    assert min(seen["whole"], seen["refuse"], seen["leaves"]) > 4, seen
+    assert min(seen["whole"], seen["refuse"], seen["leaves"]) > 2, seen
 
 
-@pytest.mark.parametrize("seed", range(200, 203))
+@pytest.mark.parametrize("seed", range(200, 202))
 def test_a_checkpoint_at_any_entry_continues_as_if_there_was_none(seed: int) -> None:
     session = play(seed, shards=1 + seed % 2, chaos=True, cash="90", count=25)
     for process in session.running:
@@ -176,7 +176,7 @@ def wrong_line(rng: random.Random, run: Run) -> tuple[str, str] | None:
 @pytest.mark.parametrize("round", range(3))
 def test_what_stands_wrongly_is_adopted_and_live_is_replay(round: int) -> None:
     adopted = 0
-    for seed in range(300 + round, 315, 3):
+    for seed in range(300 + round, 309, 3):
         rng = random.Random(seed)
         members = ["alice", "bob", "carol", "dave"]
         archive, running = founded(members, 1, "200"), everybody(1)
@@ -212,4 +212,4 @@ def test_what_stands_wrongly_is_adopted_and_live_is_replay(round: int) -> None:
         session = Session(archive, running, refs, 1)
         check_end(session)
         check_every_entry(session)
-    assert adopted > 5
+    assert adopted > 3

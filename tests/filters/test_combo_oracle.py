@@ -13,7 +13,7 @@ from tests.filters.oracle import Instruction, oracle
 
 some_and_many = pytest.mark.parametrize(
     "seeds",
-    [range(250), pytest.param(range(250, 10_250), marks=pytest.mark.long)],
+    [range(150), pytest.param(range(150, 10_150), marks=pytest.mark.long)],
     ids=["some", "many"],
 )
 

@@ -337,6 +337,27 @@ def test_a_wrong_fill_in_one_lane_is_adopted_and_the_combination_is_worked_again
     pit.live_is_replay()
 
 
+def test_one_that_was_ended_while_it_waited_keeps_no_lane_waiting() -> None:
+    pit = Pit()
+    books(pit)
+    first = pit.archive.append("bob", pit.archive.head() + "buy 1 RAIN.3 @ 4.50\n")
+    pit.archive.seal()
+    combo = pit.combo("2", "5.00", "+1 RAIN.2", "-1 RAIN.3", publish=False)
+    by_hand(pit.archive, "positions", "keeper1", f"accept alice/{combo}")  # before bob's
+    entry = by_hand(pit.archive, "match", "sam", f"leaves alice/{combo} 0 killed")
+    assert str(first) in pit.matching().record.orders and pit.matching().lanes.diverged
+    pit.say("operator", f"adopt {entry}", publish=False)
+    assert not pit.matching().lanes.diverged
+    later = pit.say("carol", "buy 1 RAIN.2 @ 5.00", publish=False)
+    by_hand(pit.archive, "positions", "keeper1", f"accept carol/{later}")
+    assert [o.directive.verb for o in pit.matching().lanes] == ["fill"]
+    filter = pit.matching().filter
+    assert isinstance(filter, Match)
+    assert [item.what.ref for item in filter.lanes["RAIN.3"].waiting] == [str(first), str(combo)]
+    by_hand(pit.archive, "positions", "keeper1", f"accept bob/{first}")
+    assert not pit.matching().filter.lanes["RAIN.3"].waiting  # type: ignore[attr-defined]
+
+
 def test_fills_that_stand_after_the_settlement_are_paid_at_once() -> None:
     pit = Pit()
     books(pit)
