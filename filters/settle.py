@@ -96,7 +96,8 @@ class Settle:
         bound = record.courses[claim.lane].bound
         waits = bound is not None and claim.ref in bound.disputes and not bound.verdict
         if verb == "accept" and (not waits or claim.lane in self.decided):
-            yield self._stake(claim, claim.account, ref, "the dispute came too late", pit)
+            if claim.ref not in self.returning:  # by what another answer of that entry decided
+                yield self._stake(claim, claim.account, ref, "the dispute came too late", pit)
         elif verb in ("accept", "refuse"):
             yield from self._decide(claim.lane, ref, time, pit, record)
 

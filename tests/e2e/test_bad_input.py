@@ -174,10 +174,14 @@ def shut(acme: World) -> World:
 NEEDED = {
     "admit": ["zoe", "zoe@example.org", "-"],
     "bars": ["1h", "ACME"],
+    "blame": ["fee"],
     "buy": ["1", "ACME", "1.00", "--as", "alice"],
     "cancel": ["1", "--as", "alice"],
     "cat": ["1"],
+    "combo": ["forward", "RAIN", "1", "1.00", "--as", "alice"],
+    "deadlines": ["alice"],
     "deliver": [],
+    "dividends": ["--dry-run", "ACME", "1.00", "EUR"],
     "join": ["acme@pits.invalid", "0" * 64, "--mail", "zoe@example.org", "--as", "zoe"],
     "key": ["show", "--as", "alice"],
     "list": ["status"],
@@ -203,8 +207,8 @@ NEEDED = {
     "whatif": ["-", "--as", "alice"],
 }
 NO_PIT = {"fraud", "inbox", "join", "key", "match", "mirror", "new", "original", "positions"}
-NO_PIT |= {"settle"}
-MANY = {"find", "mirror", "receipt", "verify"}
+NO_PIT |= {"govern", "settle"}
+MANY = {"blame", "dividends", "find", "mirror", "receipt", "verify"}
 """Verbs that take any number of words."""
 
 

@@ -218,7 +218,11 @@ def test_a_mirror_is_open_to_the_group_that_its_owner_has_made_it_for(host: Host
 
 ARGUMENTS: dict[str, tuple[str, ...]] = {
     "audit": ("--id", "ID"),
+    "blame": ("fee",),
     "cat": ("1",),
+    "combo": ("--as", "operator", "forward", "ACME", "1", "1.00"),
+    "deadlines": ("operator",),
+    "dividends": ("--dry-run", "ACME", "1.00", "EUR"),
     "db": ("DB",),
     "find": ("SECRET",),
     "fraud": ("ARCHIVE", "ARCHIVE"),
@@ -237,6 +241,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "run": ("match",),
     "risk": ("operator",),
     "segments": (),
+    "shares": (),
     "send": ("--as", "operator", 'say "hello"'),
     "show": ("members",),
     "statement": ("operator",),
@@ -307,7 +312,7 @@ def test_the_only_pit_is_the_one_that_one_may_read(host: Host) -> None:
 
 
 def test_every_verb_that_reads_a_pit_was_tried(host: Host) -> None:
-    others = {"new", "admit", "join", "positions", "match", "settle", "publish"}
+    others = {"new", "admit", "join", "positions", "match", "settle", "govern", "publish"}
     later = {name for name, entry in verbs().items() if entry.module.rpartition(".")[2] in LATER}
     assert {*ARGUMENTS} | others | later == {*verbs()}
 

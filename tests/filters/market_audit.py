@@ -169,6 +169,7 @@ class Auditor:
             for order in record.orders.values()
             if self.contract(order.ticker) and contracts.holds(order)
         ]
+        combos = [combo for combo in record.combos.values() if contracts.holds(combo.legs[0])]
         for _ in range(12):
             outcomes, undone = self.guess()
             worth: dict[str, Fraction] = {}
@@ -177,6 +178,11 @@ class Auditor:
                 left = Fraction(order.quantity - order.filled, ONE) * (1 if order.buys else -1)
                 part = left * self.rng.choice([0, 1, 1, Fraction(1, 2)])
                 deals.append((order.account, order.ticker, part, Fraction(order.price, ONE)))
+            for combo in combos:
+                price = Fraction(combo.cost, ONE * combo.signed()[0][1])  # all of it at one leg
+                for code, quantity in combo.signed() if self.rng.random() < 0.7 else ():
+                    deals.append((combo.account, code, Fraction(quantity, ONE), price))
+                    price = Fraction(0)
             for account, code, quantity, price in deals:
                 driver = pit.markets[code].driver
                 if driver not in undone:
@@ -228,7 +234,7 @@ def check_end(session: Session) -> None:
         assert state(run) == state(replay(session.archive, process.make))
         assert run.drafts() == []
         record = run.record
-        assert record.orders == {} and record.claims == {}
+        assert record.orders == {} and record.claims == {} and record.combos == {}
         assert record.cancels == {} and record.replaces == {} and record.due == {}
         assert all(course.ended and course.bound is None for course in record.courses.values())
         filter = run.filter

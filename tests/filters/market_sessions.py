@@ -134,7 +134,13 @@ class Author:
     def next(self, index: int) -> tuple[str, list[str]]:
         """Who says what."""
         self.observer.catch_up(self.archive)
-        kinds = [self.order] * 30 + [self.change] * 5 + [self.bound] * 5 + [self.dispute] * 10
+        kinds = (
+            [self.order] * 30
+            + [self.combo] * 4
+            + [self.change] * 5
+            + [self.bound] * 5
+            + [self.dispute] * 10
+        )
         kinds += [self.verdict] * 9 + [self.money] * 4 + [self.payout] + [self.staff] * 3
         while True:
             found = self.rng.choice(kinds)(index)
@@ -172,6 +178,26 @@ class Author:
             said.append(f"  stp: {rng.choice(['oldest', 'both', 'decrement'])}")
         if rng.random() < 0.3:
             said.append("  account: second")
+        return rng.choice(TRADERS), said
+
+    def combo(self, index: int) -> tuple[str, list[str]] | None:
+        """A combination of markets of one family, at a net price near what it costs."""
+        rng, markets = self.rng, self.pit.markets
+        first = markets[rng.choice(sorted(markets))]
+        family = [code for code, one in markets.items() if one.driver == first.driver]
+        if len(family) < 2 or not self.trades(first.driver):
+            return None
+        ticker, net, legs = self.pit.tickers[first.code], 0, []
+        for code in rng.sample(family, rng.randint(2, min(3, len(family)))):
+            ratio = rng.choice([1, 1, 2, -1, -1, -2])
+            net += ratio * (markets[code].low + markets[code].high) // 2
+            legs.append(f"    {ratio:+} {code}")
+        net += rng.randint(0, 6) * (markets[first.driver].high - markets[first.driver].low) // 10
+        net -= net % ticker.tick_scaled
+        price = f"{'-' if net < 0 else ''}{text(Fraction(abs(net), ONE))}"
+        quantity = text(Fraction(ticker.lot) * rng.randint(1, 3))
+        account = ["  account: second"] if rng.random() < 0.2 else []
+        said = [f"combo {quantity} @ {price}", *account, "  legs:", *legs]
         return rng.choice(TRADERS), said
 
     def trades(self, driver: str) -> bool:
@@ -267,7 +293,8 @@ class Author:
         if kind < 0.05:
             return "operator", [f"expel {rng.choice(TRADERS[2:])}"]
         if kind < 0.1:
-            asked = [*self.record.orders.values(), *self.record.claims.values()]
+            record = self.record
+            asked = [*record.orders.values(), *record.claims.values(), *record.combos.values()]
             names = [f"{one.owner}/{one.ref}" for one in asked if not one.accepted]
             return ("operator", [f'refuse {rng.choice(names)} "away"']) if names else None
         if kind < 0.2:

@@ -82,7 +82,7 @@ def found(
     units: str = "10000",
     fee: str = "maker 0 taker 0",
     margin: str = "0.5",
-    accounts: bool = True,
+    accounts: bool = False,
 ) -> Archive:
     """A pit with members, `shards` keepers, two specialists, three tickers, cash and units.
 

@@ -31,6 +31,7 @@ from pit.pits.home import Home
 from tests.filters import market_sessions
 from tests.filters.accounting import PROGRAMS, accepted, totals_of, written
 from tests.filters.sessions import (
+    SAVINGS,
     Archive,
     Process,
     at,
@@ -66,7 +67,7 @@ def of_account(rng: random.Random, name: str) -> str:
 
 def with_accounts(rng: random.Random, text: str) -> str:
     """An instruction, for one of its owner's accounts, and to one of the receiver's."""
-    first, *keys = text.split("\n")
+    first, *keys = text.replace(SAVINGS, "").replace(":savings", "").split("\n")
     if first.startswith("transfer "):
         said, _, to = first.rpartition(" ")
         first = f"{said} {of_account(rng, to)}"

@@ -37,7 +37,7 @@ def test_whatever_fills_and_whatever_comes_nobody_ends_below_zero_and_all_ends(r
     for seed in range(round * SESSIONS, (round + 1) * SESSIONS):
         for verb, count in check(seed).items():
             seen[verb] = seen.get(verb, 0) + count
-    assert all(seen[what] for what in ("fill", "bounded", "settled", "dispute", "freed"))
+    assert all(seen[what] for what in ("fill", "bounded", "settled", "dispute", "freed", "combo"))
 
 
 @pytest.mark.long
@@ -505,6 +505,20 @@ def test_a_dispute_that_is_answered_after_the_verdict_gets_its_stake_back() -> N
     assert pit.answer(late) == ""
     assert f'move 20.00 EUR from carol/{late} to carol "the dispute came too late"' in pit.reports()
     assert (pit.cents("carol"), pit.held("carol")) == (100_00, 0)
+
+
+def test_disputes_that_one_report_answers_after_the_end_come_back_once_each() -> None:
+    pit = Pit(cash="100", dispute="5m")
+    pit.say("issuer", "settle RAIN 47", 86)
+    for member in ("bob", "carol"):  # of one shard
+        pit.archive.say(member, 'dispute RAIN "no"\n  stake: 10', at=at(87))
+    pit.archive.say("alice", 'say "so late"', at=at(95))
+    pit.archive.seal()
+    settle(pit.archive, pit.running)
+    assert "settled RAIN void" in pit.reports()
+    assert sum(line.startswith("move 10.00 EUR from ") for line in pit.reports()) == 2
+    assert pit.cents("bob") == pit.cents("carol") == 100_00
+    assert pit.held("bob") == pit.held("carol") == 0
 
 
 def test_a_stake_that_was_misdirected_diverges_until_it_is_adopted() -> None:
