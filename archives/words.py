@@ -188,34 +188,6 @@ MEMBERS = (
         needed=["min", "max"],
     ),
     Verb(
-        "bound",
-        "{market:asset} {low:number} {high:number}",
-        "Narrows a market's bounds, by its owner; they count when `bounded` stands.",
-        who=["member"],
-    ),
-    Verb(
-        "settle",
-        "{market:asset} {value:number}",
-        "Both bounds at once: what the market is worth, by its owner.",
-        who=["member"],
-    ),
-    Verb(
-        "dispute",
-        "{market:asset} {why:text}",
-        "Stops the bound that waits, when its accept stands, until the panel has decided; `stake` "
-        "is lost if the panel finds for the owner.",
-        who=["member"],
-        keys={"stake": "number", "account": "name"},
-        cover="stake",
-        mover="settle",
-    ),
-    Verb(
-        "verdict",
-        "{dispute:reference} {for:=owner|disputer|void}",
-        "A panel member's voice on a dispute; the majority of the panel decides.",
-        who=["member"],
-    ),
-    Verb(
         "issue",
         "{quantity:number} {ticker:asset}",
         "New units into the issuer's account.",
@@ -293,6 +265,34 @@ MEMBERS = (
         who=["witness"],
     ),
     Verb("say", "{text:text}", "Talk; no tool acts on it.", who=["member"]),
+    Verb(
+        "bound",
+        "{market:asset} {low:number} {high:number}",
+        "Narrows a market's bounds, by its owner; they count when `bounded` stands.",
+        who=["member"],
+    ),
+    Verb(
+        "settle",
+        "{market:asset} {value:number}",
+        "Both bounds at once: what the market is worth, by its owner.",
+        who=["member"],
+    ),
+    Verb(
+        "dispute",
+        "{market:asset} {why:text}",
+        "Stops the bound that waits, when its accept stands, until the panel has decided; `stake` "
+        "is lost if the panel finds for the owner.",
+        who=["member"],
+        keys={"stake": "number", "account": "name"},
+        cover="stake",
+        mover="settle",
+    ),
+    Verb(
+        "verdict",
+        "{dispute:reference} {for:=owner|disputer|void}",
+        "A panel member's voice on a dispute; the majority of the panel decides.",
+        who=["member"],
+    ),
 )
 
 REPORTS = (

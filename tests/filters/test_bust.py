@@ -33,7 +33,7 @@ class Told:
     """An archive in which something is said and all is published, and its keepers."""
 
     def __init__(self, shards: int = 1, fee: str = "maker 0 taker 0") -> None:
-        self.archive: Archive = found(["alice", "bob"], shards, cash="1000", fee=fee)
+        self.archive: Archive = found(["alice", "bob"], shards, cash="1000", fee=fee, accounts=True)
         self.running: list[Process] = processes(shards)
         settle(self.archive, self.running)
         self.index = 0

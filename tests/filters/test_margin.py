@@ -223,7 +223,7 @@ def test_whatever_fills_what_is_held_is_enough_and_no_more_than_the_rule_says(
 
 def traded(*said: tuple[str, str], fee: str = "maker 0 taker 0") -> tuple[Archive, Run]:
     """An archive in which that was said and all is published, and its keeper's run."""
-    archive = found(["alice", "bob"], 1, cash="100", fee=fee)
+    archive = found(["alice", "bob"], 1, cash="100", fee=fee, accounts=True)
     archive.say("cashier", "deposit bob 1000 EUR")
     running = processes(1)
     settle(archive, running)

@@ -10,7 +10,7 @@ from tests.filters.sessions import Archive, at, found, play, processes, settle
 
 
 def traded(*said: tuple[str, str]) -> Archive:
-    archive = found(["alice", "bob"], 1, fee="maker 0 taker 0.01")
+    archive = found(["alice", "bob"], 1, fee="maker 0 taker 0.01", accounts=True)
     running = processes(1)
     settle(archive, running)
     for index, (member, text) in enumerate(said):
@@ -20,9 +20,11 @@ def traded(*said: tuple[str, str]) -> Archive:
     return archive
 
 
-def row(archive: Archive, member: str, ticker: str = "ACME") -> dict[str, str]:
+def row(archive: Archive, account: str, ticker: str = "ACME") -> dict[str, str]:
+    """The row of one account."""
     stands = profits.Positions(history(archive.entries))
-    (one,) = [one for one in profits.rows(stands, member) if one["ticker"] == ticker]
+    name = account if ":" in account else f"{account}:main"
+    (one,) = [one for one in profits.rows(stands, name) if one["ticker"] == ticker]
     return {key: value for key, value in one.items() if key not in ("member", "account", "ticker")}
 
 
@@ -106,8 +108,8 @@ def test_each_account_has_its_own_position() -> None:
     assert row(archive, "alice:savings", "CHAR")["average cost"] == "10.0000"
     assert row(archive, "alice", "CHAR")["quantity"] == "20"
     stands = profits.Positions(history(archive.entries))
-    his = [one["member"] for one in profits.rows(stands, "alice") if one["ticker"] == "CHAR"]
-    assert his == ["alice", "alice:savings"]
+    his = [one["account"] for one in profits.rows(stands, "alice") if one["ticker"] == "CHAR"]
+    assert his == ["main", "savings"]
 
 
 @pytest.mark.parametrize("seed", range(12))
