@@ -50,6 +50,7 @@ def main(argv: list[str]) -> int:
     from pit.pits.reading import fold_of
     from pit.wallet import recipes
 
+    place = place_of(args) if terms else None
     home = Home(root())
     pit = fold_of(home, choose_pit(home, args.pit))
     found = recipes.made(pit, recipe, strikes, markets, args.step)
@@ -59,7 +60,7 @@ def main(argv: list[str]) -> int:
         found = [found[int(args.outcome) - 1]]
     if args.sell:
         found = [one.turned() for one in found]
-    if terms is None:
+    if terms is None or place is None:
         print("\n".join(line for one in found for line in recipes.shown(one, pit)))
         if len(found) > 1:
             print("One of each pays 1, whatever comes: so much their prices come to together.")
@@ -70,7 +71,7 @@ def main(argv: list[str]) -> int:
     for key in ("ref", "account"):
         if getattr(args, key):
             lines.append(f"  {key}: {getattr(args, key)}")
-    send(place_of(args), "\n".join(lines))
+    send(place, "\n".join(lines))
     return 0
 
 
