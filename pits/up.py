@@ -1,5 +1,8 @@
 """Keep a pit going: the notary and every filter, each following what comes, until TERM or ^C.
 
+A filter that brings words of its own runs in a pit that has taken them into use, from the next
+start on.
+
 An order mailed is stamped, answered and matched within a fraction of a second. Every ten seconds
 members are told what became of what they sent (`pit answer`), and what waits goes out to the list,
 if there is one (`pit distribute`). What ends by itself is said and started again, at first at once,
@@ -10,6 +13,7 @@ then after ever longer, at most a minute.
 prints units for systemd that do the same, one a program.
 """
 
+import contextlib
 import signal
 import subprocess
 import sys
@@ -18,9 +22,11 @@ from collections.abc import Sequence
 from importlib.metadata import entry_points
 from types import FrameType
 
+from pit.archives.errors import NoInput
 from pit.pits.cron import program
 from pit.pits.home import Home, choose_pit, load_settings, root
 from pit.pits.options import add_pit, parser
+from pit.pits.roster import pit_now
 
 EVERY = 10
 """Seconds between two letters to a member."""
@@ -62,9 +68,14 @@ class Kept:
         return self.process.wait()
 
 
-def commands(pit: str) -> list[list[str]]:
-    """What follows a pit: the notary, then the filters."""
-    filters = sorted({point.name for point in entry_points(group="pit.filters")})
+def commands(home: Home, pit: str) -> list[list[str]]:
+    """What follows a pit: the notary, then the filters but those whose words it has not taken."""
+    taken: set[str] = set()
+    with contextlib.suppress(NoInput):  # whose charter waits to be stamped
+        taken.update(pit_now(home, pit).brought)
+    brought = {point.name for point in entry_points(group="pit.words")}
+    found = {point.name for point in entry_points(group="pit.filters")}
+    filters = sorted(found - (brought - taken))
     return [
         ["notary", "-p", pit, "--follow"],
         *(["run", f, "-p", pit, "--follow"] for f in filters),
@@ -95,7 +106,7 @@ def keep_up(kept: Sequence[Kept]) -> None:
 def units(home: Home, pit: str, program: str) -> str:
     """A systemd unit for each program, behind the name of its file."""
     made = []
-    for words in commands(pit):
+    for words in commands(home, pit):
         name = f"pit-{pit}-{words[1] if words[0] == 'run' else words[0]}.service"
         made.append(
             f"# /etc/systemd/system/{name}\n"
@@ -119,7 +130,7 @@ def main(argv: list[str]) -> int:
     if args.systemd:
         print(units(home, pit, program()), end="")
     else:
-        kept = [Kept([program(), *words]) for words in commands(pit)]
+        kept = [Kept([program(), *words]) for words in commands(home, pit)]
         outward = ["answer", *(["distribute"] if (home.pit(pit) / "mail").exists() else [])]
         kept += [Kept([program(), verb, "-p", pit], EVERY) for verb in outward]
         keep_up(kept)

@@ -156,7 +156,8 @@ def test_whatever_is_killed_while_everything_runs_nothing_is_lost_or_done_twice(
 def test_the_units_run_each_program_that_up_runs(acme: World, tmp_path: Path) -> None:
     units = acme("up", "-p", NAME, "--systemd")
     names = re.findall(r"^# /etc/systemd/system/(\S+)$", units, re.M)
-    assert names == [f"pit-{NAME}-{one}.service" for one in ("notary", "match", "positions")]
+    programs = ("notary", "match", "positions", "settle")
+    assert names == [f"pit-{NAME}-{one}.service" for one in programs]
     for command in re.findall(r"^ExecStart=(.*)$", units, re.M):
         words = command.split()
         assert Path(words[0]).exists()

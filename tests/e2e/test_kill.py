@@ -107,7 +107,8 @@ def check(world: World, prepared: Prepared) -> None:
     assert world.holdings() == prepared.balances
     result = world.audit()
     assert result.wrong == ""
-    assert [[*check.owed(), *check.found.idle] for check in result.checks] == [[], []]
+    assert len(result.checks) > 2
+    assert not any([*check.owed(), *check.found.idle] for check in result.checks)
     answered = b"".join(path.read_bytes() for path in world.folder.glob("wallets/*/inbox/new/*"))
     for at, mail in enumerate(stored, 1):
         if mail in prepared.good:

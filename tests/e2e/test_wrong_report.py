@@ -240,7 +240,7 @@ def test_the_same_is_decided_from_a_checkpoint_and_from_the_start(acme: World) -
     sell, buy = crossed(acme)
     checkpoints = list(acme.home.checkpoints(NAME).iterdir())
     kept = {path.name for path in checkpoints if path.suffix == ".mbox"}
-    assert kept == {"match.mbox", "positions.mbox"}
+    assert kept >= {"match.mbox", "positions.mbox"}
     entry = by_hand(acme, "sam", "match", f"fill 60 ACME @ 9.45 alice/{buy} bob/{sell}")
     said = stopped(acme, "match", f"{entry}.2")
     for path in checkpoints:
