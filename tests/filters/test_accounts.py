@@ -556,7 +556,8 @@ def test_contracts_are_traded_and_settled_in_every_view(rainy: Archive, tmp_path
     make(tmp_path / "b.db", folder)
     assert contents(tmp_path / "a.db") == contents(tmp_path / "b.db")
     query = "SELECT mode, code IN (SELECT code FROM assets) FROM tickers ORDER BY code = 'RAIN'"
-    assert ask(tmp_path / "a.db", query) == [("book", 1), ("book", 1), ("short", 1), ("contract", 0)]
+    modes = [("book", 1), ("book", 1), ("short", 1), ("contract", 0)]
+    assert ask(tmp_path / "a.db", query) == modes
     query = "SELECT ticker, quantity, value, buyer FROM fills"
     assert ask(tmp_path / "a.db", query) == [("RAIN", 4, None, "alice")]
     for program in PROGRAMS:
