@@ -106,31 +106,30 @@ class Contracts:
         account, driver = order.account, self.drivers[order.ticker]
         portfolio = self._portfolio(account, driver)
         sign = 1 if order.buys else -1
-        versions = [(sign * left, order.price)]
-        for one in asked:
-            quantity = max(0, one.quantity - order.quantity + left)
-            versions.append((sign * quantity, one.price))
+        # Part may trade before a replace is worked, the rest after: the largest at the worst price.
+        prices = [order.price, *(one.price for one in asked)]
+        terms = sign * largest(order, left, asked), max(prices) if order.buys else min(prices)
         fee = self._fee(order, left, asked, ticker)
         held = self.accounts.holds.get(order.ref)
         known = order.ref in portfolio
         worst: int | None = None
         if not unasked:
             if known:
-                worst = portfolio.if_change(order.ref, *versions)
+                worst = portfolio.if_change(order.ref, terms)
             else:
-                worst = portfolio.if_open(order.ticker, *versions[0])
+                worst = portfolio.if_open(order.ticker, *terms)
             more = self._need(driver, worst) - self._needs.get((account, driver), 0)
             more += fee - (held.amount if held else 0)
             if more > 0 and more > self.accounts.available(account, ticker.currency):
                 would = portfolio.copy()
                 if not known:
-                    would.open(order.ref, order.ticker, *versions[0])
-                would.change(order.ref, *versions)
+                    would.open(order.ref, order.ticker, *terms)
+                would.change(order.ref, terms)
                 return Lacking(ticker.currency, more, how=self._how(account, would, fee))
         if not known:
-            portfolio.open(order.ref, order.ticker, *versions[0])
-        if known or len(versions) > 1:
-            portfolio.change(order.ref, *versions)
+            portfolio.open(order.ref, order.ticker, *terms)
+        else:
+            portfolio.change(order.ref, terms)
         self._hold(account, driver, worst)
         self._hold_fee(order.ref, account, ticker.currency, fee)
         return None

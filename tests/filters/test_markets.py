@@ -253,6 +253,18 @@ def test_the_check_holds_the_order_that_is_checked() -> None:
     )
 
 
+def test_part_of_an_order_may_trade_before_its_replace_is_worked() -> None:
+    pit = Pit(cash="414")
+    order = pit.accepted("alice", "sell 3 RAIN @ 17")
+    assert pit.held("alice") == 3 * 83_00
+    # 3 sold at 17 and 2 at 21 may lose 407.00; 5 at 17, the largest at the worst price, 415.00.
+    why = pit.refused("alice", f"replace {order} 5 @ 21")
+    assert why.startswith(f"replace {order} 5 @ 21 needs 166.00 EUR more (at RAIN = 100.00")
+    pit.say("cashier", "deposit alice 1 EUR")
+    pit.accepted("alice", f"replace {order} 5 @ 21")
+    assert pit.held("alice") == 5 * 79_00
+
+
 def test_a_fee_is_held_beside_the_worst_outcome() -> None:
     pit = Pit(cash="1000")
     pit.say("operator", "rule fee maker 0.01 taker 0.02")
