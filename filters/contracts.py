@@ -122,14 +122,15 @@ class Contracts:
             more += fee - (held.amount if held else 0)
             if more > 0 and more > self.accounts.available(account, ticker.currency):
                 would = portfolio.copy()
-                if not known:
+                if known:
+                    would.change(order.ref, terms)
+                else:
                     would.open(order.ref, order.ticker, *terms)
-                would.change(order.ref, terms)
                 return Lacking(ticker.currency, more, how=self._how(account, would, fee))
-        if not known:
-            portfolio.open(order.ref, order.ticker, *terms)
-        else:
+        if known:
             portfolio.change(order.ref, terms)
+        else:
+            portfolio.open(order.ref, order.ticker, *terms)
         self._hold(account, driver, worst)
         self._hold_fee(order.ref, account, ticker.currency, fee)
         return None

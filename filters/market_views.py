@@ -6,7 +6,7 @@ from fractions import Fraction
 from pit.archives.amounts import decimal, plain
 from pit.archives.fields import show_time
 from pit.filters.contracts import Contracts
-from pit.filters.figures import price_text, quantity_text
+from pit.filters.figures import half_even, price_text, quantity_text
 from pit.filters.markets import Bound, Course
 from pit.filters.rows import Row
 from pit.filters.standing import Standing
@@ -91,10 +91,4 @@ def average(quantity: int, paid: int, ticker: Ticker) -> str:
     """Paid for each, to the nearest of the price's decimals and two more; halves to the even."""
     places = ticker.price_decimals + 2
     exact = Fraction(paid * 10**places, quantity * 10**9)
-    return plain(decimal(_nearest(exact), places))
-
-
-def _nearest(exact: Fraction) -> int:
-    whole, rest = divmod(exact.numerator, exact.denominator)
-    twice = 2 * rest - exact.denominator
-    return whole + (twice > 0 or (twice == 0 and whole % 2))
+    return plain(decimal(half_even(exact.numerator, exact.denominator), places))

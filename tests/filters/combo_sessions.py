@@ -11,6 +11,7 @@ from tests.filters.sessions import (
     Process,
     Session,
     at,
+    bad_mail,
     fill_in,
     found,
     processes,
@@ -155,17 +156,7 @@ def play(
         if not chaos:
             settle(archive, running)
             continue
-        for process in rng.sample(running, rng.randint(0, len(running))):
-            if rng.random() < 0.15:
-                process.restart()
-            if rng.random() < 0.05:
-                process.outbox.clear()
-            for draft in process.mails(archive):
-                flying += [draft] * rng.choice([0, 1, 1, 2])
-        rng.shuffle(flying)
-        for _ in range(rng.randint(0, len(flying))):
-            archive.post(flying.pop())
-        archive.seal()
+        bad_mail(rng, archive, running, flying)
     for draft in flying:
         archive.post(draft)
     archive.seal()

@@ -19,7 +19,7 @@ from pit.filters.standing import Standing
 from pit.pits.listing import Ticker
 from pit.pits.markets import CONTRACT
 from pit.pits.state import Pit
-from tests.filters.sessions import Archive, Process, Session, at, settle
+from tests.filters.sessions import Archive, Process, Session, at, bad_mail, settle
 from tests.filters.sessions import found as found_pit
 
 TRADERS = ["alice", "bob", "carol", "dave"]
@@ -339,23 +339,6 @@ def play(seed: int, *, shards: int, chaos: bool, cash: int = 400, count: int = 4
     settle(archive, running)
     close(archive, running, author, count)
     return Session(archive, running, refs, shards)
-
-
-def bad_mail(
-    rng: random.Random, archive: Archive, running: list[Process], flying: list[Draft]
-) -> None:
-    """Some processes run, some restart; their reports are lost, doubled, late, out of order."""
-    for process in rng.sample(running, rng.randint(0, len(running))):
-        if rng.random() < 0.15:
-            process.restart()
-        if rng.random() < 0.05:
-            process.outbox.clear()
-        for draft in process.mails(archive):
-            flying += [draft] * rng.choice([0, 1, 1, 2])
-    rng.shuffle(flying)
-    for _ in range(rng.randint(0, len(flying))):
-        archive.post(flying.pop())
-    archive.seal()
 
 
 def close(

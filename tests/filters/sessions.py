@@ -355,17 +355,7 @@ def play(
         if not chaos:
             settle(archive, running)
             continue
-        for process in rng.sample(running, rng.randint(0, len(running))):
-            if rng.random() < 0.15:
-                process.restart()
-            if rng.random() < 0.05:
-                process.outbox.clear()
-            for draft in process.mails(archive):
-                flying += [draft] * rng.choice([0, 1, 1, 2])
-        rng.shuffle(flying)
-        for _ in range(rng.randint(0, len(flying))):
-            archive.post(flying.pop())
-        archive.seal()
+        bad_mail(rng, archive, running, flying)
         if rng.random() < 0.1:
             check_accounts(archive, running)
     rng.shuffle(flying)
@@ -374,6 +364,23 @@ def play(
     archive.seal()
     settle(archive, running)
     return Session(archive, running, refs, shards)
+
+
+def bad_mail(
+    rng: random.Random, archive: Archive, running: list[Process], flying: list[Draft]
+) -> None:
+    """Some processes run, some restart; their reports are lost, doubled, late, out of order."""
+    for process in rng.sample(running, rng.randint(0, len(running))):
+        if rng.random() < 0.15:
+            process.restart()
+        if rng.random() < 0.05:
+            process.outbox.clear()
+        for draft in process.mails(archive):
+            flying += [draft] * rng.choice([0, 1, 1, 2])
+    rng.shuffle(flying)
+    for _ in range(rng.randint(0, len(flying))):
+        archive.post(flying.pop())
+    archive.seal()
 
 
 def replay(archive: Archive, make: object, cut: int | None = None) -> Run:
