@@ -226,6 +226,13 @@ FIELDS: dict[str, Field] = {
         _read_fees,
         _show_fees,
     ),
+    "cap": Field(
+        f"none|{NUMBER}",
+        "a number",
+        "write 100, or none",
+        lambda text: None if text == "none" else NUMBERS[text],
+        lambda value: "none" if value is None else plain(value),
+    ),
     "listed": Field(f"none|{ASSET}", "a ticker", "write one like ACME, or none"),
     "majorities": Field(
         rf"{_SHARE} {_SHARE}(?: {_SHARE} {_SHARE}){{0,3}}",

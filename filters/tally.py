@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from pit.archives.amounts import decimal, plain
 from pit.archives.fields import show_time
-from pit.filters.blocks import after
+from pit.pits.blocks import after
 
 __all__ = [
     "DAY",

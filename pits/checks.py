@@ -97,6 +97,12 @@ def _check_rule(pit: "Pit", directive: Directive, signer: str) -> str:
         rules.read(name, value)
     except ValueError as error:
         return str(error)
+    counted = pit.rule("tokens") != "off" or "listing" in pit.brought
+    if name == "block" and counted and value != pit.written.get(name, rules.RULES[name].default):
+        return "blocks are counted already; how long one is stays"
+    if name == "sealers":
+        strangers = [handle for handle in value.split(" ") if _known(pit, handle)]
+        return _known(pit, strangers[0]) if strangers else ""
     return ""
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from pit.archives.verbs import Directive, Verb, vocabulary
 from pit.archives.words import CORE
@@ -24,6 +25,7 @@ STATE = {
                     "pit": "name",
                     "id": "hash",
                     "title": "text",
+                    "genesis": "time",
                     "adopted": "natural",
                     "open": "yes",
                 },
@@ -109,11 +111,11 @@ def dump(pit: Pit) -> Iterator[Directive]:
     """The fold as directives of `STATE`, in canonical order."""
     if not pit.entry:
         return
-    about = {"pit": pit.name, "id": pit.id, "title": pit.title, "adopted": pit.adopted}
-    keys = {**about, "open": "yes" if pit.open else ""}
+    keys: dict[str, Any] = {"pit": pit.name, "id": pit.id, "title": pit.title}
+    keys |= {"genesis": pit.genesis, "adopted": pit.adopted, "open": "yes" if pit.open else ""}
     yield Directive("read", (pit.entry, pit.time), {k: v for k, v in keys.items() if v})
     for handle, member in sorted(pit.members.items()):
-        about = {
+        about: dict[str, Any] = {
             "fingerprint": member.fingerprint,
             "mail": member.mail,
             "roles": tuple(sorted(member.roles)),
@@ -181,7 +183,7 @@ def load(pit: Pit, state: Iterable[Directive]) -> None:
         args, keys = directive.args, directive.keys
         if directive.verb == "read":
             pit.entry, pit.time = args
-            pit.name = keys["pit"]
+            pit.name, pit.genesis = keys["pit"], keys["genesis"]
             pit.id, pit.title = keys.get("id", ""), keys.get("title", "")
             pit.adopted, pit.open = keys.get("adopted", 0), "open" in keys
         elif directive.verb == "member":

@@ -80,6 +80,76 @@ RULES: dict[str, Rule] = {
     "comment-length": Rule(
         "count", "200", "the most characters of a comment on a vote or a dividend"
     ),
+    "block": Rule(
+        "duration",
+        "5m",
+        "how long a block is, by Pit-Time from entry 1 on; fixed once `rule tokens 1` or "
+        "`rule words listing 1` was said",
+    ),
+    "tokens": Rule(
+        "=off|1",
+        "off",
+        "version of the rules of TradeTokens (TT): subsidies, fees and good-faith deposits; `off`: "
+        "there are none",
+    ),
+    "schedule": Rule(
+        "=linear|halving",
+        "linear",
+        "how a block's subsidy falls: from each block to the next by `subsidy-fall`, or by half "
+        "every `halving` blocks",
+    ),
+    "subsidy": Rule("number", "1000", "what the first block brings, in TT"),
+    "subsidy-fall": Rule("number", "0.00019", "by how much it falls a block, in TT"),
+    "halving": Rule("count", "1315790", "after how many blocks it is halved"),
+    "sealers": Rule(
+        "names",
+        "operator",
+        "the notaries that take turns, block by block: each gets the subsidies and fees of its own "
+        "blocks, and of the empty ones before them",
+    ),
+    "forfeits": Rule(
+        "=next|burn",
+        "next",
+        "where forfeited good faith goes: to the sealer of the block after the cancel's, or to "
+        "nobody; with one sealer always to nobody",
+    ),
+    "fee-rate": Rule("number", "0.000001", "the basic fee as a share of all TT in existence", 1),
+    "fee-minimum": Rule("number", "0", "the least that a fee in TT is, where there is one"),
+    "fee-cap": Rule("cap", "none", "the most that a fee in TT is"),
+    **{
+        f"fee-{kind}": Rule("number", times, f"how many basic fees {what} costs; 0: none")
+        for kind, times, what in (
+            ("issue", "100", "an `issue`"),
+            ("listing", "10", "a `ticker`, `commit`, `synonym` or `close`"),
+            ("buy", "1", "an order to buy, or a combination,"),
+            ("sell", "1", "an order to sell"),
+            ("cancel", "1.2", "a cancel that ends an order, out of its good-faith deposit,"),
+            ("motion", "5", "a `motion`"),
+            ("vote", "0.1", "a `vote`"),
+            ("dividend", "2", "a `dividend`"),
+        )
+    },
+    "good-faith": Rule(
+        "natural",
+        "10",
+        "how many of its fees an order deposits at least, and at most again for what it is worth",
+        1_000_000,
+    ),
+    "good-faith-worth": Rule(
+        "number", "10", "the quantity x limit from which on an order deposits most"
+    ),
+    "name-conflict": Rule(
+        "=reject-all|commit|first",
+        "reject-all",
+        "who gets a name that several ask for (`rule words listing 1`): nobody, in one block; who "
+        "had committed to it; or who came first",
+    ),
+    "reveal": Rule("count", "288", "within how many blocks of its `commit` a `ticker` is said"),
+    "name-rest": Rule(
+        "count",
+        "8064",
+        "after how many blocks a name that was never issued is free again, or one that was closed",
+    ),
     "idle-seal": Rule(
         "duration", "1h", "after how long without a seal the notary makes one anyway"
     ),

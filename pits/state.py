@@ -15,6 +15,7 @@ from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive, Verb
 from pit.archives.words import CORE
 from pit.pits import rules
+from pit.pits.blocks import block_of
 from pit.pits.checks import CHECK, check_brought
 from pit.pits.effects import APPLY, put_in_force, rules_by_motion
 from pit.pits.listing import Asset, Holder, Ticker, shard_of
@@ -26,16 +27,18 @@ class Pit:
     """The state of a pit after the entries read so far.
 
     name, id ('' before the charter); open: nobody is checked (FILTERS, Open streams); entry, time:
-    the last one read; seal: (N, root) of the last seal. handles: by the fingerprint of each key
-    that is or was a member's; waiting: by handle, the one that waits for `confirm`; revoked: by
-    fingerprint, in which entry and why. What the keys themselves are, `keyring` knows. coming: the
-    rules that the entry at hand sets; setters: the words in force, of reports, that set one.
+    the last one read; genesis: the time of entry 1. seal: (N, root) of the last seal. handles: by
+    the fingerprint of each key that is or was a member's; waiting: by handle, the one that waits
+    for `confirm`; revoked: by fingerprint, in which entry and why. What the keys themselves are,
+    `keyring` knows. coming: the rules that the entry at hand sets; setters: the words in force, of
+    reports, that set one.
     """
 
     def __init__(self, name: str = "", *, opened: bool = False) -> None:
         self.name, self.id, self.open = name, "", opened
         self.title = ""
         self.entry, self.time = 0, ""
+        self.genesis = ""
         self.seal: tuple[int, str] = (0, "0" * 64)
         self.members: dict[str, Member] = {}
         self.handles: dict[str, str] = {}
@@ -62,6 +65,10 @@ class Pit:
         if name in self.rules:
             return self.rules[name]
         return rules.default(name) if name in rules.RULES else self.brought.get(name, 1)
+
+    def block(self, time: str) -> int:
+        """The block that a time is in, from 1 up (`blocks`)."""
+        return block_of(time, self.genesis, self.rule("block"))
 
     def decimals(self, asset: str) -> int | None:
         """The decimals of an asset's smallest unit; None where there is no such asset."""
@@ -117,6 +124,8 @@ class Pit:
     def step(self, number: int, time: str, signer: str, text: Text) -> None:
         """Read one entry: its directives take effect one after the other; rules, by `settle`."""
         self.entry, self.time = number, time
+        if number == 1:
+            self.genesis = time
         for directive in text.directives:
             apply = APPLY.get(directive.verb)
             if apply and not self.objection(directive, signer):

@@ -75,6 +75,7 @@ VALUES: dict[str, st.SearchStrategy[str]] = {
     "limit": numbers | st.just("market"),
     "net": numbers | numbers.filter(lambda n: n.strip("0.")).map(lambda n: f"-{n}"),
     "outcome": numbers | st.just("void"),
+    "cap": numbers | st.just("none"),
     "listed": st.just("none") | assets,
     "majorities": st.lists(
         st.tuples(st.integers(1, 99), st.integers(99, 9999)).map(lambda n: f"{n[0]}/{n[1]}"),

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pit.filters import tariff
-from pit.filters.blocks import LINEAR, UNIT
 from pit.filters.instructions import ONE
 from pit.filters.tariff import (
     DEFAULT,
@@ -20,6 +19,7 @@ from pit.filters.tariff import (
     ended,
     fee,
 )
+from pit.pits.blocks import LINEAR, UNIT
 
 MONEY = ONE * ONE
 """One of the currency, as quantity times limit."""

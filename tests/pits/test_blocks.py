@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from pit.archives.errors import PitError
 from pit.archives.fields import read_time
-from pit.filters import blocks
-from pit.filters.blocks import (
+from pit.pits import blocks
+from pit.pits.blocks import (
     DECIMALS,
     HALVING,
     LINEAR,
