@@ -6,6 +6,7 @@ this table.
 
 import re
 from collections.abc import Callable
+from difflib import get_close_matches
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -191,7 +192,9 @@ def read(name: str, value: str) -> Any:
     """The value of a rule from its words; ValueError with the sentence of what would be right."""
     rule = RULES.get(name)
     if rule is None:
-        raise ValueError(f"there is no rule `{name}`; known are {', '.join(sorted(RULES))}")
+        near = " or ".join(f"`{one}`" for one in get_close_matches(name, sorted(RULES)))
+        known = f"there is {near}; " if near else ""
+        raise ValueError(f"there is no rule `{name}`; {known}`pit show rules` lists them")
     field = choice(*rule.kind[1:].split("|")) if rule.kind[0] == "=" else FIELDS[rule.kind]
     if not re.fullmatch(field.pattern, value):
         raise ValueError(f"'{value}' is not {field.what}; {field.right}")
