@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from pit.archives.amounts import plain
+from pit.archives.amounts import decimal, plain, units
 
 HANDLE = r"[a-z][a-z0-9-]{0,31}"
 ASSET = r"[A-Z][A-Z0-9]{0,11}(?:\.[A-Z0-9]{1,8})?"
@@ -155,6 +155,14 @@ def _show_fees(rates: tuple[Decimal, Decimal]) -> str:
     return f"maker {plain(rates[0])} taker {plain(rates[1])}"
 
 
+_TOKENS = r"(?:0|[1-9][0-9]{0,9})(?:\.[0-9]{1,5})?"
+
+
+def _read_tokens(text: str) -> int:
+    """An amount of TT in 10**-5."""
+    return units(NUMBERS[text], 5)
+
+
 _SHARE = "[1-9][0-9]{0,3}/[1-9][0-9]{0,3}"
 
 
@@ -226,12 +234,26 @@ FIELDS: dict[str, Field] = {
         _read_fees,
         _show_fees,
     ),
+    "switch": Field(
+        "off|0|[1-9][0-9]{0,14}",
+        "a version",
+        "write 1, or off",
+        lambda text: 0 if text == "off" else int(text),
+        lambda version: str(version) if version else "off",
+    ),
+    "tokens": Field(
+        _TOKENS,
+        "an amount of TT",
+        "write a number with at most 5 decimals, 0.50",
+        _read_tokens,
+        lambda amount: plain(decimal(amount, 5)),
+    ),
     "cap": Field(
-        f"none|{NUMBER}",
-        "a number",
-        "write 100, or none",
-        lambda text: None if text == "none" else NUMBERS[text],
-        lambda value: "none" if value is None else plain(value),
+        f"none|{_TOKENS}",
+        "an amount of TT",
+        "write a number with at most 5 decimals, 0.50, or none",
+        lambda text: None if text == "none" else _read_tokens(text),
+        lambda amount: "none" if amount is None else plain(decimal(amount, 5)),
     ),
     "listed": Field(f"none|{ASSET}", "a ticker", "write one like ACME, or none"),
     "majorities": Field(

@@ -68,7 +68,8 @@ class Verb:
     stands, `*` for any. cover: what `positions` answers for and holds: `order`, the field or key
     that says how much of the field `asset` (of the field `ticker`'s currency where there is none),
     or '' for nothing. mover: the filter that may `move` what is held; whose report on the field
-    `ticker` counts is its publisher. allows: `issue`, for a report's directive without which that
+    `ticker` counts is its publisher. fee: as which kind it is charged in TT, where the pit has any
+    (`rule tokens 1`); '' for none. allows: `issue`, for a report's directive without which that
     is not said of its field `ticker` once there are units: as much as its field `quantity`, before
     its field `until`, by its field `motion`. sets: a report's directive whose last two fields are a
     rule's name and value, in force as if the operator had said so, where whoever publishes for the
@@ -87,6 +88,7 @@ class Verb:
         report: str = "",
         cover: str = "",
         mover: str = "",
+        fee: str = "",
         allows: str = "",
         sets: bool = False,
     ) -> None:
@@ -94,7 +96,7 @@ class Verb:
         self.who, self.needed = tuple(who), tuple(needed)
         self.keys = {key: _field(kind) for key, kind in (keys or {}).items()}
         self.key_types = dict(keys or {})
-        self.cover, self.mover = cover, mover
+        self.cover, self.mover, self.fee = cover, mover, fee
         self.allows, self.sets = allows, sets
         self.slots = _slots(form)
         self.fields = tuple(slot for slot in self.slots if slot.field)

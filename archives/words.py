@@ -158,6 +158,7 @@ MEMBERS = (
             "short": "=allowed",
         },
         needed=["currency", "tick", "lot", "specialist"],
+        fee="listing",
     ),
     Verb(
         "market",
@@ -192,6 +193,7 @@ MEMBERS = (
         "{quantity:number} {ticker:asset}",
         "New units into the issuer's account.",
         who=["issuer"],
+        fee="issue",
     ),
     Verb(
         "deposit",
@@ -224,6 +226,7 @@ MEMBERS = (
         who=["trader"],
         keys=_ORDER_KEYS,
         cover="order",
+        fee="buy",
     ),
     Verb(
         "sell",
@@ -232,6 +235,7 @@ MEMBERS = (
         who=["trader"],
         keys=_ORDER_KEYS,
         cover="order",
+        fee="sell",
     ),
     Verb(
         "combo",
@@ -243,6 +247,7 @@ MEMBERS = (
         keys={"legs": "block", "ref": "word", "account": "name"},
         needed=["legs"],
         cover="order",
+        fee="buy",
     ),
     Verb(
         "cancel",

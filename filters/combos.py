@@ -12,6 +12,7 @@ from pit.archives.amounts import WHOLE_DIGITS, decimal, multiply, plain, trimmed
 from pit.archives.fields import ASSET
 from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive
+from pit.filters import charges
 from pit.filters.instructions import SCALE, Order, Problem, account_of, scaled
 from pit.pits.markets import Market
 
@@ -156,6 +157,7 @@ def combo(
         for leg in found.legs:
             leg.rates = (scaled[maker], scaled[taker])
     record.combos[ref] = found
+    charges.charge(record, ref, directive, entry, pit, found.lane, found.quantity * abs(found.net))
     return found
 
 

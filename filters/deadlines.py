@@ -32,7 +32,7 @@ def motions(run: Run, member: str) -> Iterator[Row]:
         shares = govern.holders[motion.ticker].at(motion.ref, member) if not motion.closed else 0
         if shares > 0 and ticker.issuer != member:
             said = motion.ballots.get(member)
-            vote = "not voted" if said is None else f"voted {'yes' if said else 'no'}"
+            vote = "not voted" if said is None else f"voted {'yes' if said[1] else 'no'}"
             held = f"{plain(decimal(shares, ticker.decimals))} votes"
             yield _row(motion.until, "motion", motion.name, motion.ticker, f"{held}, {vote}")
 

@@ -44,6 +44,7 @@ WORDS = {
             keys={"account": "name"},
             cover="amount",
             mover="dividends",
+            fee="dividend",
         ),
         Verb(
             "payto",

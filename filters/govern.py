@@ -19,7 +19,7 @@ from pit.archives.verbs import Directive, Verb
 from pit.filters.amendments import Amendment, amendments, lapse
 from pit.filters.holders import WORDS as REGISTER
 from pit.filters.holders import Holders, voters
-from pit.filters.instructions import Act, smallest
+from pit.filters.instructions import Act, Charge, smallest
 from pit.filters.lanes import Owed
 from pit.filters.motions import DAY, STATE, TALLIES, WORDS, Motion, mandate, result
 from pit.filters.record import reference_key
@@ -39,7 +39,8 @@ class Govern:
 
     holders: units by member, marked at each motion. motions: those whose result does not stand, by
     reference. tallies: by ticker, where its issuer chose one; asked: tickers that had a motion.
-    unanswered: instructions whose answer does not stand.
+    unanswered: instructions whose answer does not stand. asking: motions and votes whose fee has no
+    accept yet, with the motion that a vote is on.
     """
 
     name = "govern"
@@ -52,6 +53,8 @@ class Govern:
         self.tallies: dict[str, str] = {}
         self.asked: set[str] = set()
         self.unanswered: set[str] = set()
+        self.asking: dict[str, str] = {}
+        self._late: set[str] = set()
         self._deadlines: list[tuple[str, tuple[int, int], str]] = []
         self._handlers = {"tally": self._tally, "motion": self._motion, "vote": self._vote}
 
@@ -67,11 +70,16 @@ class Govern:
         """What time brings, then what the entry's directives do."""
         while self._deadlines and self._deadlines[0][0] <= event.time:
             ref = heappop(self._deadlines)[2]
-            if ref in self.motions:
+            if ref in self.asking.values():
+                self._late.add(ref)
+            elif ref in self.motions:
                 yield self._close(self.motions[ref], str(event.number), pit)
         for act in event.acts:
             self.holders.step(act, event.signer, pit)
             verb = act.directive.verb
+            if isinstance(act.subject, Charge) and act.subject.verb in self._handlers:
+                yield from self._charged(act, act.subject, event, pit)
+                continue
             if verb not in _OURS or pit.words[verb] not in WORDS[1]:
                 continue
             if verb in self._handlers:
@@ -82,6 +90,29 @@ class Govern:
                 self.unanswered.discard(act.directive.args[1].partition("/")[2])
             elif verb == "result":
                 yield from self._stands(act, pit)
+
+    def _charged(self, act: Act, charge: Charge, event: Event, pit: Pit) -> Iterator[Owed]:
+        """A motion or vote has effect when the accept of its fee stands; its own entry is still the
+        record date, and the time at which it came."""
+        ref, asks, code = charge.ref, charge.asks, charge.asks.args[0]
+        moves = charge.verb == "motion"
+        if act.ref == ref:
+            if moves:
+                self.holders[code].mark(ref)
+            self.asking[ref] = "" if moves else code
+            return
+        target = self.asking.pop(ref, "")
+        if act.directive.verb == "accept":
+            came = event._replace(time=charge.time, signer=charge.owner)
+            act = Act(ref, asks, None)
+            why = self._handlers[charge.verb](act, came, pit)
+            yield self._answer(act, charge.owner, why, pit)
+        if moves and ref not in self.motions:
+            self.holders[code].drop(ref)
+        if target in self._late and target not in self.asking.values():
+            self._late.discard(target)
+            if target in self.motions:
+                yield self._close(self.motions[target], str(event.number), pit)
 
     def _answer(self, act: Act, signer: str, found: str | tuple[str, str], pit: Pit) -> Owed:
         """The answer to an instruction; found: why it does not count, or ('counted', why)."""
@@ -111,7 +142,7 @@ class Govern:
         code, keys = act.directive.args[0], act.directive.keys
         ticker = pit.tickers[code]
         kind = keys.get("kind", "text")
-        problem = self._unfit(act.directive, event.signer, ticker, pit)
+        problem = self._unfit(act, event.signer, ticker, pit)
         if problem:
             return problem
         changes: tuple[Amendment, ...] = ()
@@ -127,20 +158,21 @@ class Govern:
         motion.quantity = smallest(keys["quantity"], code, pit) or 0 if kind == "issue" else 0
         motion.changes = changes
         self.asked.add(code)
-        self.holders[code].mark(act.ref)
+        if act.ref not in self.holders[code].past:
+            self.holders[code].mark(act.ref)
         heappush(self._deadlines, (until, reference_key(act.ref), act.ref))
         return "counted", f"open until {show_time(until)}; votes as held at entry {act.ref}"
 
-    def _unfit(self, directive: Directive, signer: str, ticker: Ticker, pit: Pit) -> str:
+    def _unfit(self, act: Act, signer: str, ticker: Ticker, pit: Pit) -> str:
         """Why something cannot be moved, as a sentence; '' when it can."""
-        code, keys = ticker.code, directive.keys
+        code, keys = ticker.code, act.directive.keys
         kind, days = keys.get("kind", "text"), pit.rule("motion-days")
         whole, rest = divmod(keys["expires"], DAY)
         if rest or not 1 <= whole <= days:
             return f"a motion is open for 1 to {days} whole days; write 30d"
         if pit.decimals(code) is None:
             return f"{code} is a market of contracts; it has no shares"
-        if self.holders[code].now.get(signer, 0) < 10**ticker.decimals:
+        if self.holders[code].at(act.ref, signer) < 10**ticker.decimals:
             return f"{signer} has no share of {code}; it takes one to move something"
         for key, only in (("quantity", "issue"), ("change", "rule")):
             if (key in keys) != (kind == only):
@@ -160,7 +192,7 @@ class Govern:
         motion = self.motions.get(target)
         if motion is None:
             return f"entry {target} is no motion that is open"
-        if motion.closed:
+        if motion.closed or event.time >= motion.until:
             return f"motion {target} expired at {show_time(motion.until)}"
         ticker = pit.tickers[motion.ticker]
         if event.signer == ticker.issuer:
@@ -168,8 +200,12 @@ class Govern:
         shares = self.holders[ticker.code].at(target, event.signer)
         if shares <= 0:
             return f"{event.signer} held no {ticker.code} at entry {target}, the record date"
-        again = "; the vote before counts no more" if event.signer in motion.ballots else ""
-        motion.ballots[event.signer] = vote == "yes"
+        before, _ = motion.ballots.get(event.signer, ("", False))
+        again = "; the vote before counts no more" if before else ""
+        if before and reference_key(before) > reference_key(act.ref):
+            again = "; a later vote counts already"
+        else:
+            motion.ballots[event.signer] = act.ref, vote == "yes"
         held = plain(decimal(shares, ticker.decimals))
         return "counted", f"{vote} with {held} {ticker.code}{again}"
 
@@ -233,14 +269,16 @@ class Govern:
             yield Directive("moved", said, motion.keys())
             for name, old, new in motion.changes:
                 yield Directive("amends", (ref, name, new, old or None))
-            for member, favour in sorted(motion.ballots.items()):
-                yield Directive("ballot", (ref, member, "yes" if favour else "no"))
+            for member, (entry, favour) in sorted(motion.ballots.items()):
+                yield Directive("ballot", (ref, member, "yes" if favour else "no", entry))
         for decides in sorted(self.tallies.items()):
             yield Directive("decides", decides)
         for code in sorted(self.asked):
             yield Directive("asked-once", (code,))
         for ref in sorted(self.unanswered, key=reference_key):
             yield Directive("unanswered", (ref,))
+        for ref in sorted(self.asking, key=reference_key):
+            yield Directive("asking", (ref, self.asking[ref] or None))
 
     def load(self, directives: Sequence[Directive], pit: Pit, record: Standing) -> None:
         """The state from `dump`."""
@@ -257,13 +295,15 @@ class Govern:
                 ref, name, new, old = args
                 self.motions[ref].changes += (Amendment(name, old or "", new),)
             elif verb == "ballot":
-                self.motions[args[0]].ballots[args[1]] = args[2] == "yes"
+                self.motions[args[0]].ballots[args[1]] = args[3], args[2] == "yes"
             elif verb == "decides":
                 self.tallies[args[0]] = args[1]
             elif verb == "asked-once":
                 self.asked.add(args[0])
             elif verb == "unanswered":
                 self.unanswered.add(args[0])
+            elif verb == "asking":
+                self.asking[args[0]] = args[1] or ""
         self._deadlines = [
             (motion.until, reference_key(ref), ref)
             for ref, motion in self.motions.items()

@@ -11,12 +11,14 @@ from typing import Generic, NamedTuple, TypeVar
 from pit.archives.amounts import units
 from pit.archives.verbs import Directive, Verb
 from pit.filters.busting import Ruling
-from pit.filters.instructions import SCALE, Act, Claim, Problem, Trade, smallest
+from pit.filters.charges import Minted
+from pit.filters.instructions import SCALE, Act, Charge, Claim, Trade, smallest
 from pit.filters.markets import Moved
 from pit.filters.problems import units_of
 from pit.filters.record import reference_key
+from pit.pits.blocks import TOKEN
 from pit.pits.listing import Ticker
-from pit.pits.members import owner_of
+from pit.pits.members import OUTSIDE, owner_of
 from pit.pits.state import Pit
 
 __all__ = ["WORDS", "Change", "Holders", "Marked", "changes", "voters"]
@@ -63,21 +65,32 @@ def changes(act: Act, signer: str, pit: Pit) -> Iterator[Change]:
         ):
             amount = subject.amount or 0
             yield from _given(subject.asset, subject.account, subject.to, amount)
+        elif isinstance(subject, Charge) and subject.verb == "issue":
+            yield _issued(subject.asks, subject.owner, pit)
+    elif verb == "seal":
+        if isinstance(subject, Minted) and TOKEN in pit.tickers:
+            yield Change(TOKEN, subject.sealer, subject.amount)
     elif verb == "move":
         if isinstance(subject, Moved) and subject.claim.asset in pit.tickers:
             yield from _given(
                 subject.claim.asset, subject.claim.account, subject.to, subject.amount
             )
     elif verb == "issue":
-        if not isinstance(subject, Problem):
-            yield Change(args[1], signer, smallest(args[0], args[1], pit) or 0)
+        if subject is None:
+            yield _issued(act.directive, signer, pit)
     elif verb == "payout" and isinstance(subject, Claim) and subject.asset in pit.tickers:
         yield Change(subject.asset, subject.account, -(subject.amount or 0))
 
 
+def _issued(issue: Directive, issuer: str, pit: Pit) -> Change:
+    number, code = issue.args
+    return Change(code, issuer, smallest(number, code, pit) or 0)
+
+
 def _given(ticker: str, source: str, to: str, amount: int) -> Iterator[Change]:
     yield Change(ticker, source, -amount)
-    yield Change(ticker, to, amount)
+    if to != OUTSIDE:
+        yield Change(ticker, to, amount)
 
 
 V = TypeVar("V")

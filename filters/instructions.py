@@ -12,6 +12,7 @@ from pit.archives.amounts import DECIMALS, Inexact, units
 from pit.archives.fields import MAIN
 from pit.archives.verbs import NO_KEYS, Directive
 from pit.filters.busting import Bust, Ruling
+from pit.pits.blocks import TOKEN
 from pit.pits.state import Pit
 
 SCALE = DECIMALS
@@ -200,6 +201,100 @@ class Claim:
         self.mover, self.lane = mover, lane
         self.accepted = False
 
+    @property
+    def hold(self) -> str:
+        """The name of what is held for it."""
+        return self.ref
+
+    @property
+    def left(self) -> int:
+        """What is held for it still, once accepted."""
+        return self.amount or 0
+
+    @property
+    def movable(self) -> int:
+        """What of it may be moved."""
+        return self.left
+
+    def take(self, amount: int) -> None:
+        """Some of it was moved."""
+        self.amount = self.left - amount
+
+
+class Charge:
+    """What an instruction is charged in TT, in 10**-5 TT.
+
+    asks: the instruction; text: the same, of one without other cover. time: its entry's; block:
+    that of it; sealer: whose block that is, '' while nobody knows. fee: moved to him, as `why`
+    reckons it, once `accepted`, that is, the accept stands; where nothing else asks for an accept,
+    the instruction has effect by it. deposit: an order's good faith; it may be moved once the order
+    has `ended`. moved: what was moved so far. quantity: the largest that the order has had, in
+    10**-9. lane: who publishes for it moves both.
+    """
+
+    __slots__ = (
+        "accepted",
+        "asks",
+        "block",
+        "deposit",
+        "ended",
+        "fee",
+        "lane",
+        "moved",
+        "owner",
+        "quantity",
+        "ref",
+        "sealer",
+        "text",
+        "time",
+        "why",
+    )
+
+    asset = TOKEN
+    mover = "tokens"
+
+    def __init__(
+        self, ref: str, owner: str, asks: Directive, time: str, lane: str, block: int
+    ) -> None:
+        self.ref, self.owner, self.asks, self.time = ref, owner, asks, time
+        self.lane, self.block = lane, block
+        self.sealer = self.why = self.text = ""
+        self.fee = self.deposit = self.moved = self.quantity = 0
+        self.accepted = self.ended = False
+
+    @property
+    def account(self) -> str:
+        """Where the TT come from: the member's own account."""
+        return self.owner
+
+    @property
+    def verb(self) -> str:
+        """The instruction's."""
+        return self.asks.verb
+
+    @property
+    def hold(self) -> str:
+        """The name of what is held for it."""
+        return f"{self.ref} {self.mover}"
+
+    @property
+    def left(self) -> int:
+        """What is held for it still, once accepted."""
+        return self.fee + self.deposit - self.moved
+
+    @property
+    def movable(self) -> int:
+        """What of it may be moved now."""
+        return self.left if self.ended else self.fee - self.moved
+
+    def take(self, amount: int) -> None:
+        """Some of it was moved."""
+        self.moved += amount
+
+    def enlarge(self, quantity: int) -> None:
+        """The order has another quantity now."""
+        self.quantity = max(self.quantity, quantity)
+
 
 class Cancel(NamedTuple):
     """A cancel that waits for its `leaves`: `lane` is the ticker of the order that it names, '-'
@@ -264,7 +359,7 @@ class Trade(NamedTuple):
         return self.bought, self.sold
 
 
-Subject = Order | Claim | Cancel | Replace | Problem | Trade | Bust | Ruling | None
+Subject = Order | Claim | Charge | Cancel | Replace | Problem | Trade | Bust | Ruling | None
 
 
 class Act(NamedTuple):

@@ -42,6 +42,7 @@ WORDS: Sequence[Verb] = (
         "{instruction:reference}",
         "A replace, or an order without a hold of its own, that is held for.",
     ),
+    Verb("charged", "{instruction:reference}", "Whose fee and good-faith deposit are held."),
     *MARGIN,
     Verb("giving", "{bust:owned}", "A side of a bust whose part is held."),
 )
@@ -140,6 +141,12 @@ class Keeping:
             if order.label and self.labels.get((order.owner, order.label)) == order.ref:
                 del self.labels[order.owner, order.label]
 
+    def uncharge(self, ref: str, record: Standing) -> None:
+        """An instruction is refused: nothing is held of what it would be charged."""
+        charge = record.charges.get(ref)
+        if charge:
+            self.accounts.release(charge.hold)
+
     def dump(self, record: Standing) -> Iterator[Directive]:
         """Balances, holds, and what is held for without one of its own."""
         margin = list(self.margin.dump())
@@ -155,6 +162,9 @@ class Keeping:
         covered += [*self.margin.covered(), *self.contracts.covered()]
         for ref in sorted(covered, key=reference_key):
             yield Directive("covered", (ref,))
+        charged = [ref for ref, one in record.charges.items() if one.hold in self.accounts.holds]
+        for ref in sorted(charged, key=reference_key):
+            yield Directive("charged", (ref,))
         yield from margin
         yield from self.undoing.dump()
 
@@ -168,6 +178,9 @@ class Keeping:
                 owner, _, ref = args[0].partition("/")
                 account = account_of(owner, keys)
                 self.accounts.hold(ref, account, args[1], args[2], unasked=True)
+            elif verb == "charged":
+                one = record.charges[args[0]]
+                self.accounts.hold(one.hold, one.account, one.asset, one.left, unasked=True)
             elif verb == "covered" and args[0] in record.replaces:
                 replace = record.replaces[args[0]]
                 self.replacing.setdefault(replace.target, []).append(replace)

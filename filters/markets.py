@@ -13,10 +13,11 @@ from pit.archives.amounts import decimal, plain, trimmed
 from pit.archives.fields import show_time
 from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive
-from pit.filters.instructions import SCALE, Claim, Problem, scaled, smallest
+from pit.filters.instructions import SCALE, Charge, Claim, Problem, scaled, smallest
 from pit.filters.reported import not_entitled
 from pit.pits.markets import Market
 from pit.pits.markets import after as later
+from pit.pits.members import OUTSIDE
 
 if TYPE_CHECKING:
     from pit.filters.standing import Standing
@@ -97,7 +98,7 @@ class Verdict(NamedTuple):
 class Moved(NamedTuple):
     """What a `move` takes out of a claim's hold, in smallest units, and who gets it."""
 
-    claim: Claim
+    claim: Claim | Charge
     amount: int
     to: str
 
@@ -270,7 +271,9 @@ def move(
     """A `move`: at most what is held for an instruction, by the filter that its verb names."""
     number, asset, name, to, _ = directive.args
     owner, _, target = name.partition("/")
-    claim = record.claims.get(target)
+    claim = record.claims.get(target) or record.charges.get(target)
+    if record.reporting == Charge.mover:
+        claim = record.charges.get(target)
     if claim is None or claim.owner != owner or not claim.accepted or not claim.mover:
         return f"nothing is held for {name} that a filter moves"
     if claim.mover != record.reporting:
@@ -282,11 +285,15 @@ def move(
     if course and course.bound and not course.bound.verdict and target in course.bound.disputes:
         return f"the dispute {name} is not decided yet"
     amount = smallest(number, asset, pit)
-    left = claim.amount or 0
+    left = claim.movable
     if asset != claim.asset or amount is None or not 0 < amount <= left:
         held = plain(decimal(left, pit.decimals(claim.asset) or 0))
         return f"{plain(number)} {asset} is not of what is held for {name}, {held} {claim.asset}"
-    claim.amount = left - amount
-    if not claim.amount:
-        del record.claims[target]
+    if to == OUTSIDE:
+        if not isinstance(claim, Charge):
+            return f"`{OUTSIDE}` is nobody's account"
+        record.totals[asset] -= amount
+    claim.take(amount)
+    if not claim.left:
+        del (record.charges if isinstance(claim, Charge) else record.claims)[target]
     return Moved(claim, amount, to)

@@ -44,12 +44,14 @@ WORDS = {
                 "change": "block",
             },
             needed=["expires"],
+            fee="motion",
         ),
         Verb(
             "vote",
             "{motion:reference} {vote:yes} [{comment:text}]",
             "A vote with all that the signer held on the record date; his last one counts.",
             who=["member"],
+            fee="vote",
         ),
         Verb(
             "counted",
@@ -120,7 +122,16 @@ STATE = (
         "{motion:reference} {rule:text} {value:text} [{old:text}]",
         "What a motion would make of a rule; what it must be until then.",
     ),
-    Verb("ballot", "{motion:reference} {member:handle} {vote:yes}", "A member's last vote."),
+    Verb(
+        "ballot",
+        "{motion:reference} {member:handle} {vote:yes} {entry:reference}",
+        "A member's last vote.",
+    ),
+    Verb(
+        "asking",
+        "{instruction:reference} [{motion:reference}]",
+        "A motion, or a vote on one, whose fee has no accept yet.",
+    ),
     Verb("decides", "{ticker:asset} {tally:name}", "How its motions are decided."),
     Verb("asked-once", "{ticker:asset}", "There was a motion about it."),
     Verb("unanswered", "{instruction:reference}", "Whose answer does not stand."),
@@ -132,7 +143,7 @@ class Motion:
 
     until: when it expires. tally: one of `pit.filters.tally.TALLIES`; majority, days (of a
     mandate): the rules in force at its entry. quantity: in the ticker's smallest unit. ballots: by
-    member, True for *yes*. closed: its result is owed.
+    member, the vote's reference, and True for *yes*. closed: its result is owed.
     """
 
     __slots__ = (
@@ -157,7 +168,7 @@ class Motion:
         self.majority: Rules = ()
         self.days = self.quantity = 0
         self.changes: tuple[Amendment, ...] = ()
-        self.ballots: dict[str, bool] = {}
+        self.ballots: dict[str, tuple[str, bool]] = {}
         self.closed = False
 
     @property
@@ -176,7 +187,8 @@ class Motion:
 
     def tell(self, holdings: Mapping[str, int]) -> tuple[Count, Outcome]:
         """Count it; holdings: by member, of those who have a vote, on its record date."""
-        counted = count(holdings, self.ballots)
+        ballots = {member: favour for member, (_, favour) in self.ballots.items()}
+        counted = count(holdings, ballots)
         return counted, outcome(counted, self.tally, self.majority)
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from pit.archives.amounts import decimal, plain
 from pit.archives.fields import MAIN, show_time
+from pit.archives.verbs import Directive
 from pit.filters.accounts import Hold, Posting
 from pit.filters.busting import Bust, Fill, Ruling
 from pit.filters.combos import Combo
@@ -21,6 +22,7 @@ from pit.filters.instructions import (
     SCALE,
     Act,
     Cancel,
+    Charge,
     Claim,
     Order,
     Replace,
@@ -95,6 +97,8 @@ class Teller(Positions):
                 yield owner, f"{_name(ref, subject)}: {_combined(subject)} accepted, works at once"
             elif isinstance(subject, Claim):
                 yield from self._granted(subject, pit)
+            elif isinstance(subject, Charge) and subject.verb == "issue":
+                yield owner, self._new_units(ref, subject.asks, owner, pit)
             elif isinstance(subject, Replace):
                 asked = f"{plain(subject.written)} at {plain(subject.limit)}"
                 yield owner, f"{ref}: replace of {subject.target} with {asked} accepted"
@@ -132,9 +136,12 @@ class Teller(Positions):
             said = f"{act.ref}{note}: received {self._amount(number, asset, pit)}, {now}"
             yield owner_of(account), said
         elif verb == "issue" and subject is None:
-            number, asset = args
-            now = self._now(signer, asset, pit, "now")
-            yield signer, f"{act.ref}: issued {self._amount(number, asset, pit)}, {now}"
+            yield signer, self._new_units(act.ref, act.directive, signer, pit)
+
+    def _new_units(self, ref: str, issue: Directive, issuer: str, pit: Pit) -> str:
+        number, asset = issue.args
+        now = self._now(issuer, asset, pit, "now")
+        return f"{ref}: issued {self._amount(number, asset, pit)}, {now}"
 
     def _amount(self, number: object, asset: str, pit: Pit) -> str:
         """An amount as written, with the asset's decimals."""

@@ -17,11 +17,13 @@ from pit.filters import judging
 from pit.filters.accounts import OUTSIDE, Posting
 from pit.filters.busting import Bust, Ruling
 from pit.filters.busts import last_of
+from pit.filters.charges import Minted
 from pit.filters.combos import Combo, Leg
 from pit.filters.cover import Traded
 from pit.filters.instructions import (
     SCALE,
     Act,
+    Charge,
     Claim,
     Order,
     Problem,
@@ -37,6 +39,7 @@ from pit.filters.problems import cover_of
 from pit.filters.runner import Event
 from pit.filters.standing import Standing
 from pit.filters.stream import run_stream
+from pit.pits.blocks import TOKEN
 from pit.pits.listing import Holder
 from pit.pits.markets import Market
 from pit.pits.options import parser, shard
@@ -86,7 +89,7 @@ class Positions(Keeping):
                     yield self._order(subject, event, pit, record)
             elif verb == "combo":
                 if self.keeps(event.signer) and isinstance(subject, Combo):
-                    why = judging.combo(self, subject, pit)
+                    why = judging.combo(self, subject, pit, record)
                     yield self._answer(subject.owner, act.ref, why, pit)
             elif verb == "replace":
                 if self.keeps(event.signer) and isinstance(subject, Replace):
@@ -94,7 +97,11 @@ class Positions(Keeping):
                     yield self._answer(subject.owner, act.ref, why, pit)
             elif isinstance(subject, Claim) and subject.ref == act.ref:
                 if self.keeps(event.signer):
-                    why = judging.claim(self, subject, pit)
+                    why = judging.claim(self, subject, pit, record)
+                    yield self._answer(subject.owner, act.ref, why, pit)
+            elif isinstance(subject, Charge) and subject.ref == act.ref:
+                if self.keeps(event.signer):
+                    why = judging.charge(self, act.ref, pit, record)
                     yield self._answer(subject.owner, act.ref, why, pit)
             elif verb == "fill":
                 if isinstance(subject, Trade):
@@ -124,11 +131,10 @@ class Positions(Keeping):
                     amount = smallest(number, asset, pit) or 0
                     self.move(OUTSIDE, account, asset, amount, act.ref, "deposit")
             elif verb == "issue":
-                if self.keeps(event.signer):
-                    number, asset = act.directive.args
-                    amount = smallest(number, asset, pit) or 0
-                    self.move(OUTSIDE, event.signer, asset, amount, act.ref, "issue")
-                    self.moved(event.signer, asset, pit)
+                self._issued(act.directive, event.signer, act.ref, pit)
+            elif verb == "seal":
+                if isinstance(subject, Minted):
+                    self._minted(subject, act.ref)
             elif verb == "move" and isinstance(subject, Moved):
                 self._taken(act, subject, pit)
             elif isinstance(subject, Market):
@@ -140,11 +146,25 @@ class Positions(Keeping):
                 course = record.courses[driver]
                 self.contracts.settle(subject, course, act.ref, pit.markets[driver])
 
+    def _issued(self, issue: Directive, issuer: str, ref: str, pit: Pit) -> None:
+        """New units are in their issuer's account."""
+        if self.keeps(issuer):
+            number, asset = issue.args
+            self.move(OUTSIDE, issuer, asset, smallest(number, asset, pit) or 0, ref, "issue")
+            self.moved(issuer, asset, pit)
+
+    def _minted(self, minted: Minted, ref: str) -> None:
+        """A block is sealed, and empty ones before it: their subsidies."""
+        sealer, amount, first, last, _ = minted
+        if self.keeps(sealer):
+            blocks = f"block {last}" if first == last else f"blocks {first} to {last}"
+            self.move(OUTSIDE, sealer, TOKEN, amount, ref, f"subsidy of {blocks}")
+
     def _taken(self, act: Act, moved: Moved, pit: Pit) -> None:
         """A `move` stands: what is left over comes back to its owner, the rest is another's."""
         claim, amount, to = moved
         if self.keeps(claim.owner):
-            self.accounts.release(claim.ref, amount)
+            self.accounts.release(claim.hold, amount)
         if to != claim.account:
             self.move(claim.account, to, claim.asset, amount, act.ref, act.directive.args[-1])
         for account in (claim.account, to):
@@ -201,6 +221,7 @@ class Positions(Keeping):
     def _answered(self, act: Act, pit: Pit, record: Standing) -> None:
         """An answer stands. It is taken as it stands, whatever was owed."""
         subject = act.subject
+        self._charge_answered(act, pit, record)
         if isinstance(subject, Ruling):
             self._bust_answered(subject, pit, record)
         if isinstance(subject, Replace):
@@ -225,6 +246,20 @@ class Positions(Keeping):
             if ticker and not self.covers[ticker.mode].holds(subject):
                 left = subject.quantity - subject.filled
                 self.covers[ticker.mode].take(subject, left, (), ticker, unasked=True)
+
+    def _charge_answered(self, act: Act, pit: Pit, record: Standing) -> None:
+        """What an instruction is charged is held, or is not, as its answer says."""
+        owner, _, ref = act.directive.args[0].partition("/")
+        accepted = act.directive.verb == "accept"
+        charge = record.charges.get(ref)
+        if not self.keeps(owner):
+            return
+        if not accepted:
+            self.accounts.release(f"{ref} {Charge.mover}")
+        elif charge and charge.hold not in self.accounts.holds:
+            self.accounts.hold(charge.hold, owner, charge.asset, charge.left, unasked=True)
+        if accepted and isinstance(act.subject, Charge) and act.subject.verb == "issue":
+            self._issued(act.subject.asks, owner, ref, pit)
 
     def _covered(self, claim: Claim, pit: Pit) -> None:
         """The accept of a claim stands: a transfer is delivered, a withdrawal held for."""
@@ -286,6 +321,7 @@ class Positions(Keeping):
                     record.combos,
                     record.claims,
                     record.replaces,
+                    record.charges,
                     record.due,
                 )
             ):
@@ -294,6 +330,7 @@ class Positions(Keeping):
                     or record.combos.get(ref)
                     or record.claims.get(ref)
                     or record.replaces.get(ref)
+                    or record.charges.get(ref)
                 )
                 if found is None or not found.accepted:
                     yield was

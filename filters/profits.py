@@ -14,11 +14,12 @@ from fractions import Fraction
 from typing import Any
 
 from pit.archives.amounts import decimal, plain
+from pit.archives.verbs import Directive
 from pit.filters.busting import Fill, Ruling
 from pit.filters.busts import last_of
 from pit.filters.figures import half_even
 from pit.filters.history import Chapter
-from pit.filters.instructions import SCALE, Act, Claim, Trade, scaled, smallest
+from pit.filters.instructions import SCALE, Act, Charge, Claim, Trade, scaled, smallest
 from pit.filters.standing import Standing
 from pit.filters.whose import chooses, named
 from pit.pits.state import Pit
@@ -104,12 +105,18 @@ class Positions:
                 if subject.done:
                     self._undo(subject.bust.fill, chapter.record)
             elif verb == "issue" and subject is None and args[1] in pit.tickers:
-                units = smallest(args[0], args[1], pit) or 0
-                self.of(chapter.entry.signer, args[1]).take(units, Fraction(0))
+                self._issued(act.directive, chapter.entry.signer)
+            elif verb == "accept" and isinstance(subject, Charge):
+                if subject.verb == "issue":
+                    self._issued(subject.asks, subject.owner)
             elif verb == "accept" and isinstance(subject, Claim) and subject.asset in pit.tickers:
                 units = subject.amount or 0
                 cost = self.of(subject.account, subject.asset).give(units)
                 self.of(subject.to, subject.asset).take(units, cost)
+
+    def _issued(self, issue: Directive, issuer: str) -> None:
+        number, code = issue.args
+        self.of(issuer, code).take(smallest(number, code, self.pit) or 0, Fraction(0))
 
     def _trade(self, trade: Trade, act: Act, record: Standing) -> None:
         number, code, price = act.directive.args[:3]

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 
+from pit.archives.language import parse_directives
 from pit.archives.verbs import Directive
 from pit.filters.busting import Bust, Fill
 from pit.filters.combos import combo_of
-from pit.filters.instructions import Cancel, Claim, Order, Replace, scaled
+from pit.filters.instructions import Cancel, Charge, Claim, Order, Replace, scaled
 from pit.filters.markets import Bound, Course
 from pit.filters.record import STATE
 from pit.filters.standing import Standing
@@ -75,6 +76,10 @@ def load(record: Standing, state: Iterable[Directive], pit: Pit) -> None:
         elif directive.verb == "busting":
             bust = record.busts[args[0]] = Bust(args[0], Fill.of(args[1]))
             bust.waits, bust.refused = list(keys["waits"]), "refused" in keys
+        elif directive.verb == "charge":
+            record.charges[ref] = _charge(owner, ref, directive, pit)
+        elif directive.verb == "sealed-block":
+            record.sealed = args[0]
         elif directive.verb == "due":
             record.due[ref] = owner
         elif directive.verb == "total":
@@ -83,6 +88,20 @@ def load(record: Standing, state: Iterable[Directive], pit: Pit) -> None:
             record.mandates.setdefault(args[0], []).append(Mandate(*args[1:]))
         else:
             _load_course(record, directive)
+    record.fresh = [one for one in record.charges.values() if not one.sealer]
+
+
+def _charge(owner: str, ref: str, said: Directive, pit: Pit) -> Charge:
+    _, verb, fee, deposit, block, lane = said.args
+    keys = said.keys
+    text = f"{keys['asks']}\n" if "asks" in keys else ""
+    asks = parse_directives(text, pit.words).directives[0] if text else Directive(verb, ())
+    charge = Charge(ref, owner, asks, keys["time"], lane, block)
+    charge.fee, charge.deposit, charge.text = fee, deposit, text
+    charge.sealer, charge.why = keys.get("sealer", ""), keys.get("why", "")
+    charge.quantity, charge.moved = keys.get("quantity", 0), keys.get("moved", 0)
+    charge.accepted, charge.ended = "accepted" in keys, "ended" in keys
+    return charge
 
 
 def _load_course(record: Standing, directive: Directive) -> None:

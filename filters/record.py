@@ -9,6 +9,7 @@ from pit.filters.instructions import (
     NO_FEES,
     PLAIN,
     SCALE,
+    Charge,
     Order,
     Terms,
 )
@@ -104,6 +105,22 @@ STATE = vocabulary(
             "{ticker:asset} {motion:owned} {number:units} {used:units} until {time:time}",
             "What a motion allows to be issued, and what was issued of it, in smallest units.",
         ),
+        Verb(
+            "charge",
+            "{instruction:owned} {verb:word} {fee:units} {deposit:units} {block:count} {lane:word}",
+            "What an instruction is charged in TT, in 10**-5; the filter `tokens` moves it.",
+            keys={
+                "time": "time",
+                "sealer": "handle",
+                "why": "text",
+                "quantity": "units",
+                "moved": "units",
+                "accepted": "yes",
+                "ended": "yes",
+                "asks": "block",
+            },
+        ),
+        Verb("sealed-block", "{block:count}", "The last block that has been sealed."),
         Verb("total", "{asset:asset} {amount:units}", "Smallest units in existence."),
     )
 )
@@ -169,6 +186,10 @@ def _others(record: Standing) -> Iterator[Directive]:
     for code, allowed in sorted(record.mandates.items()):
         for mandate in allowed:  # as they came to stand
             yield Directive("allowed", (code, *mandate))
+    for ref in sorted(record.charges, key=reference_key):
+        yield _charge(record.charges[ref])
+    if record.sealed:
+        yield Directive("sealed-block", (record.sealed,))
     for asset, total in sorted(record.totals.items()):
         yield Directive("total", (asset, total))
 
@@ -193,6 +214,22 @@ def _courses(record: Standing) -> Iterator[Directive]:
                 yield Directive("disputed", (code, ref))
             for voice in sorted(waits.votes.items()):
                 yield Directive("voice", (code, *voice))
+
+
+def _charge(charge: Charge) -> Directive:
+    said = (charge.verb, charge.fee, charge.deposit, charge.block, charge.lane)
+    keys: dict[str, object] = {
+        "time": charge.time,
+        "sealer": charge.sealer,
+        "why": charge.why,
+        "quantity": charge.quantity,
+        "moved": charge.moved,
+        "accepted": "yes" if charge.accepted else "",
+        "ended": "yes" if charge.ended else "",
+        "asks": charge.text.rstrip("\n"),
+    }
+    keys = {key: value for key, value in keys.items() if value}
+    return Directive("charge", (f"{charge.owner}/{charge.ref}", *said), keys)
 
 
 _ACCEPTED = "  accepted: yes\n"

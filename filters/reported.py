@@ -11,6 +11,7 @@ from pit.archives.amounts import decimal, plain, trimmed
 from pit.archives.entry import OPERATOR
 from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive
+from pit.filters import charges
 from pit.filters.busting import Fill, Ruling
 from pit.filters.busts import remember, rule
 from pit.filters.combos import Combo, Leg, too_dear
@@ -19,6 +20,7 @@ from pit.filters.instructions import (
     ONE,
     SCALE,
     Cancel,
+    Charge,
     Claim,
     Order,
     Replace,
@@ -52,7 +54,7 @@ def not_entitled(holder: Holder | None, signer: str, after: int, pit: Pit, what:
 
 def answer(
     record: "Standing", ref: str, directive: Directive, entry: Entry, pit: Pit, after: int
-) -> Order | Combo | Claim | Replace | Ruling | str | None:
+) -> Order | Combo | Claim | Charge | Replace | Ruling | str | None:
     """An `accept` or `refuse`: the first answer to stand counts."""
     owner, _, target = directive.args[0].partition("/")
     if after >= 0 or entry.signer != OPERATOR:
@@ -62,12 +64,15 @@ def answer(
     accepts = directive.verb == "accept"
     if target in record.busts:
         return rule(record, record.busts[target], owner, accepts)
-    found = (
+    found: Order | Claim | Charge | Replace | Combo | None = (
         record.orders.get(target)
         or record.claims.get(target)
         or record.replaces.get(target)
         or record.combos.get(target)
     )
+    charge = record.charges.get(target) if record.charges else None
+    if found is None and charge and not charge.ended:
+        found = charge
     if found is None:
         if record.due.get(target) == owner:
             del record.due[target]
@@ -78,6 +83,10 @@ def answer(
     if found.accepted:
         return f"{directive.args[0]} is accepted already"
     found.accepted = accepts
+    if charge:
+        charge.accepted = accepts
+        if not accepts:
+            charges.refused(record, charge, pit)
     if isinstance(found, Order):
         if not accepts:
             del record.orders[target]
@@ -89,7 +98,7 @@ def answer(
     elif isinstance(found, Combo):
         if not accepts:
             del record.combos[target]
-    elif not accepts or found.verb == "transfer":
+    elif isinstance(found, Claim) and (not accepts or found.verb == "transfer"):
         del record.claims[target]
     return found
 
@@ -120,8 +129,11 @@ def fill(
             order.combo.fills -= 1
             if not order.combo.fills:
                 del record.combos[order.ref]
+                charges.end(record, order.ref)
         elif order.filled == order.quantity:
             del record.orders[order.ref]
+            if record.charges:
+                charges.end(record, order.ref)
     left = (bought.quantity - bought.filled, sold.quantity - sold.filled)
     listed = pit.tickers.get(ticker)
     if listed is None:
@@ -258,6 +270,7 @@ def leaves(
         if number or words != "killed":
             return f"a combination trades whole, or ends with `0 killed`, not {words}"
         del record.combos[target]
+        charges.end(record, target)
         return combo
     if order is None or order.owner != owner or not order.accepted:
         return f"{name} is no accepted order that is open"
@@ -266,7 +279,10 @@ def leaves(
         return problem
     if not number:
         del record.orders[target]
+        charges.end(record, target)
     elif isinstance(asked, Replace):
+        if target in record.charges:
+            record.charges[target].enlarge(asked.quantity)
         order.quantity, order.price, order.limit = asked.quantity, asked.price, asked.limit
         order.written, order.cover = asked.written, -1
     else:  # decremented

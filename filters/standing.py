@@ -16,7 +16,7 @@ from pit.archives.amounts import WHOLE_DIGITS, decimal, plain
 from pit.archives.language import Text
 from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive
-from pit.filters import combos, mandates, markets
+from pit.filters import charges, combos, mandates, markets
 from pit.filters.busting import Bust
 from pit.filters.busts import bust
 from pit.filters.combos import Combo
@@ -25,6 +25,7 @@ from pit.filters.instructions import (
     PLAIN_2,
     Act,
     Cancel,
+    Charge,
     Claim,
     Idle,
     Order,
@@ -36,6 +37,7 @@ from pit.filters.instructions import (
 from pit.filters.markets import Course
 from pit.filters.reported import answer, fill, leaves
 from pit.filters.tally import Mandate
+from pit.pits.blocks import TOKEN
 from pit.pits.members import owner_of
 from pit.pits.state import Pit
 
@@ -49,7 +51,9 @@ class Standing:
 
     busts: those that wait. fills: what a bust may undo, oldest first, as lines (`busts`).
     totals: what is in existence of each asset, in its smallest unit. courses: how each market's
-    driver stands. mandates: what may be issued, by ticker. reporting: the filter whose report was
+    driver stands. mandates: what may be issued, by ticker. charges: what is held in TT, or asked
+    for; fresh: those of blocks that nobody has sealed yet; sealed: the last block that somebody
+    has. reporting: the filter whose report was
     read last; reading: where combinations stand open, the last entry's directives. idle: those that
     had no effect.
     """
@@ -66,6 +70,9 @@ class Standing:
         self.totals: dict[str, int] = {}
         self.courses: dict[str, Course] = {}
         self.mandates: dict[str, list[Mandate]] = {}
+        self.charges: dict[str, Charge] = {}
+        self.fresh: list[Charge] = []
+        self.sealed = 0
         self.reporting = ""
         self.reading: tuple[Directive, ...] = ()
         self.idle: list[Idle] = []
@@ -90,10 +97,15 @@ class Standing:
             ref = str(number) if not index else f"{number}.{index + 1}"
             if handler is None:
                 verb = pit.words[directive.verb]
-                if not verb.mover and not verb.allows:
+                if verb.mover:
+                    handler = _held_for
+                elif verb.allows:
+                    handler = mandates.mandate
+                elif verb.fee and pit.tokens:
+                    handler = _charged
+                else:
                     acts.append(_make_act((ref, directive, None)))
                     continue
-                handler = _held_for if verb.mover else mandates.mandate
             result = handler(self, ref, directive, entry, pit, after)
             if type(result) is str:
                 self.idle.append(Idle(ref, directive, result))
@@ -127,6 +139,11 @@ def _order(
         end = _day_end(entry.time, pit.rule("day-end"))
         order.until = min(order.until or end, end)
     record.orders[ref] = order
+    if pit.tokens:
+        worth = 0 if order.limit is None else order.quantity * order.price
+        made = charges.charge(record, ref, directive, entry, pit, order.lane, worth)
+        if made:
+            made.quantity = order.quantity
     return order
 
 
@@ -162,7 +179,21 @@ def _held_for(
     asks = Directive(verb.name, (said.get(verb.cover, Decimal(0)), asset), directive.keys)
     claim = Claim(ref, entry.signer, asks, pit, mover=verb.mover, lane=code)
     record.claims[ref] = claim
+    charges.charge(record, ref, directive, entry, pit, code)
     return claim
+
+
+def _charged(
+    record: Standing, ref: str, directive: Directive, entry: Entry, pit: Pit, after: int
+) -> Charge | None:
+    """An instruction that a filter brought, and that has effect when the accept of its fee stands.
+
+    One that can have none is charged nothing: the filter says so.
+    """
+    if pit.objection(directive, entry.signer):
+        return None
+    code = pit.words[directive.verb].said(directive).get("ticker", "-")
+    return charges.charge(record, ref, directive, entry, pit, code)
 
 
 def _cancel(
@@ -217,8 +248,11 @@ def _payout(
 
 def _enter(
     record: Standing, ref: str, directive: Directive, entry: Entry, pit: Pit, after: int
-) -> Problem | None:
-    """A deposit or an issue: value that comes into existence."""
+) -> Charge | Problem | None:
+    """A deposit or an issue: value that comes into existence.
+
+    An issue that is charged comes when the accept of its fee stands; it counts from here on.
+    """
     if directive.verb == "deposit":
         account, amount, asset = directive.args
         handle = owner_of(account)
@@ -229,6 +263,8 @@ def _enter(
         objection = pit.objection(directive, entry.signer)
         if objection:
             return record.problem(ref, entry, objection)
+    if asset == TOKEN and pit.tokens:
+        return record.problem(ref, entry, f"{TOKEN} come into being by blocks alone")
     if asset in pit.tickers and directive.verb == "deposit" and pit.decimals(asset) is not None:
         return record.problem(ref, entry, f"{asset} comes into being by `issue`, not by deposit")
     whole = smallest(amount, asset, pit)
@@ -252,7 +288,7 @@ def _enter(
         if why:
             return record.problem(ref, entry, why)
     record.totals[asset] = total
-    return None
+    return charges.charge(record, ref, directive, entry, pit, asset)
 
 
 _HANDLERS: dict[str, Handler] = {
@@ -279,6 +315,7 @@ _HANDLERS: dict[str, Handler] = {
     "bounded": markets.bounded,
     "settled": markets.settled,
     "move": markets.move,
+    "seal": charges.seal,
 }
 
 COUNTED = frozenset({"accept", "refuse", "fill", "leaves", "bounded", "settled", "move"})

@@ -28,6 +28,7 @@ __all__ = [
     "Rules",
     "count",
     "expiry_problem",
+    "give_back",
     "mandate_problem",
     "mandated",
     "outcome",
@@ -279,3 +280,17 @@ def used(mandate: Mandate, number: int) -> Mandate:
     500
     """
     return mandate._replace(used=mandate.used + number)
+
+
+def give_back(mandates: list[Mandate], number: int) -> None:
+    """An issue of that number does not happen after all: what was used last may be used again.
+
+    >>> some = [Mandate("1042", 500, 500, ""), Mandate("1043", 500, 100, "")]
+    >>> give_back(some, 200)
+    >>> [one.used for one in some]
+    [400, 0]
+    """
+    for index in reversed(range(len(mandates))):
+        back = min(number, mandates[index].used)
+        number -= back
+        mandates[index] = used(mandates[index], -back)

@@ -19,6 +19,7 @@ __all__ = [
     "LINEAR",
     "SCHEDULES",
     "SECONDS",
+    "TOKEN",
     "UNIT",
     "Halving",
     "Linear",
@@ -33,6 +34,9 @@ __all__ = [
 
 DECIMALS = 5
 """Decimals of TT: the seed's 0.00019 TT needs five."""
+
+TOKEN = "TT"
+"""The code of the asset."""
 
 UNIT: int = 10**DECIMALS
 """One TT in its smallest unit."""

@@ -12,6 +12,7 @@ from pit.archives.errors import PitError
 from pit.archives.fields import FIELDS
 from pit.archives.verbs import Directive
 from pit.pits import rules
+from pit.pits.blocks import DECIMALS, TOKEN
 from pit.pits.brought import words_of
 from pit.pits.listing import tick_problem, ticker_of
 from pit.pits.markets import CONTRACT, market_problem
@@ -97,9 +98,11 @@ def _check_rule(pit: "Pit", directive: Directive, signer: str) -> str:
         rules.read(name, value)
     except ValueError as error:
         return str(error)
-    counted = pit.rule("tokens") != "off" or "listing" in pit.brought
+    counted = pit.tokens or "listing" in pit.brought
     if name == "block" and counted and value != pit.written.get(name, rules.RULES[name].default):
         return "blocks are counted already; how long one is stays"
+    if name == "tokens" and rules.read(name, value) and pit.decimals(TOKEN) != DECIMALS:
+        return f"there must be an asset or ticker {TOKEN} with {DECIMALS} decimals first"
     if name == "sealers":
         strangers = [handle for handle in value.split(" ") if _known(pit, handle)]
         return _known(pit, strangers[0]) if strangers else ""

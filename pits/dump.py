@@ -26,6 +26,7 @@ STATE = {
                     "id": "hash",
                     "title": "text",
                     "genesis": "time",
+                    "tokens": "natural",
                     "adopted": "natural",
                     "open": "yes",
                 },
@@ -112,7 +113,8 @@ def dump(pit: Pit) -> Iterator[Directive]:
     if not pit.entry:
         return
     keys: dict[str, Any] = {"pit": pit.name, "id": pit.id, "title": pit.title}
-    keys |= {"genesis": pit.genesis, "adopted": pit.adopted, "open": "yes" if pit.open else ""}
+    keys |= {"genesis": pit.genesis, "tokens": pit.tokens, "adopted": pit.adopted}
+    keys["open"] = "yes" if pit.open else ""
     yield Directive("read", (pit.entry, pit.time), {k: v for k, v in keys.items() if v})
     for handle, member in sorted(pit.members.items()):
         about: dict[str, Any] = {
@@ -184,6 +186,7 @@ def load(pit: Pit, state: Iterable[Directive]) -> None:
         if directive.verb == "read":
             pit.entry, pit.time = args
             pit.name, pit.genesis = keys["pit"], keys["genesis"]
+            pit.tokens = keys.get("tokens", 0)
             pit.id, pit.title = keys.get("id", ""), keys.get("title", "")
             pit.adopted, pit.open = keys.get("adopted", 0), "open" in keys
         elif directive.verb == "member":

@@ -16,14 +16,15 @@ from pit.archives.fields import FIELDS, choice
 class Rule(NamedTuple):
     """A parameter: the field its value is read by, its default as written, what it means.
 
-    kind: the field's name, or `=` and the words to choose from, `|` between. most: the largest
-    number it may be, None for any.
+    kind: the field's name, or `=` and the words to choose from, `|` between. least, most: the
+    smallest and the largest number it may be, as read; None for any.
     """
 
     kind: str
     default: str
     meaning: str
     most: int | None = None
+    least: int | None = None
 
 
 RULES: dict[str, Rule] = {
@@ -88,7 +89,7 @@ RULES: dict[str, Rule] = {
         "`rule words listing 1` was said",
     ),
     "tokens": Rule(
-        "=off|1",
+        "switch",
         "off",
         "version of the rules of TradeTokens (TT): subsidies, fees and good-faith deposits; `off`: "
         "there are none",
@@ -99,8 +100,8 @@ RULES: dict[str, Rule] = {
         "how a block's subsidy falls: from each block to the next by `subsidy-fall`, or by half "
         "every `halving` blocks",
     ),
-    "subsidy": Rule("number", "1000", "what the first block brings, in TT"),
-    "subsidy-fall": Rule("number", "0.00019", "by how much it falls a block, in TT"),
+    "subsidy": Rule("tokens", "1000", "what the first block brings, in TT"),
+    "subsidy-fall": Rule("tokens", "0.00019", "by how much it falls a block, in TT", least=1),
     "halving": Rule("count", "1315790", "after how many blocks it is halved"),
     "sealers": Rule(
         "names",
@@ -115,7 +116,7 @@ RULES: dict[str, Rule] = {
         "nobody; with one sealer always to nobody",
     ),
     "fee-rate": Rule("number", "0.000001", "the basic fee as a share of all TT in existence", 1),
-    "fee-minimum": Rule("number", "0", "the least that a fee in TT is, where there is one"),
+    "fee-minimum": Rule("tokens", "0", "the least that a fee in TT is, where there is one"),
     "fee-cap": Rule("cap", "none", "the most that a fee in TT is"),
     **{
         f"fee-{kind}": Rule("number", times, f"how many basic fees {what} costs; 0: none")
@@ -202,6 +203,8 @@ def read(name: str, value: str) -> Any:
     found = reader(value)
     if rule.most is not None and found > rule.most:
         raise ValueError(f"'{value}' is too much for `{name}`; write at most {rule.most}")
+    if rule.least is not None and found < rule.least:
+        raise ValueError(f"'{value}' is too little for `{name}`; write 0.00001 or more")
     return found
 
 

@@ -30,8 +30,8 @@ class Pit:
     the last one read; genesis: the time of entry 1. seal: (N, root) of the last seal. handles: by
     the fingerprint of each key that is or was a member's; waiting: by handle, the one that waits
     for `confirm`; revoked: by fingerprint, in which entry and why. What the keys themselves are,
-    `keyring` knows. coming: the rules that the entry at hand sets; setters: the words in force, of
-    reports, that set one.
+    `keyring` knows. tokens: the first block with a subsidy, 0 where there are no TT. coming: the
+    rules that the entry at hand sets; setters: the words in force, of reports, that set one.
     """
 
     def __init__(self, name: str = "", *, opened: bool = False) -> None:
@@ -44,6 +44,7 @@ class Pit:
         self.handles: dict[str, str] = {}
         self.waiting: dict[str, str] = {}
         self.revoked: dict[str, tuple[int, str]] = {}
+        self.tokens = 0
         self.rules: dict[str, Any] = {}
         self.written: dict[str, str] = {}
         self.coming: list[Directive] = []
@@ -138,6 +139,10 @@ class Pit:
         for directive in self.coming:
             put_in_force(self, directive)
         self.coming.clear()
+        if not self.rule("tokens"):
+            self.tokens = 0
+        elif not self.tokens:
+            self.tokens = self.block(self.time)
 
     def objection(self, directive: Directive, signer: str) -> str:
         """Why a directive can have no effect on this pit, as a sentence; '' when it can."""

@@ -66,6 +66,8 @@ fractions = st.just("") | _string(DIGITS, 1, 6).map(lambda part: f".{part}")
 times = st.one_of(days, _joined(days, clocks, fractions, st.just("Z")))
 mail_names = _string(LOWER + DIGITS + ".!#$%&'*+/=?^_`{|}~-", 1, 20)
 
+tokens = st.integers(0, 10**15 - 1).map(lambda n: f"{n // 10**5}.{n % 10**5:05}")
+
 VALUES: dict[str, st.SearchStrategy[str]] = {
     "handle": handles,
     "account": handles | _joined(handles, st.just(":"), handles),
@@ -75,7 +77,9 @@ VALUES: dict[str, st.SearchStrategy[str]] = {
     "limit": numbers | st.just("market"),
     "net": numbers | numbers.filter(lambda n: n.strip("0.")).map(lambda n: f"-{n}"),
     "outcome": numbers | st.just("void"),
-    "cap": numbers | st.just("none"),
+    "switch": counts | st.just("off"),
+    "tokens": tokens,
+    "cap": tokens | st.just("none"),
     "listed": st.just("none") | assets,
     "majorities": st.lists(
         st.tuples(st.integers(1, 99), st.integers(99, 9999)).map(lambda n: f"{n[0]}/{n[1]}"),

@@ -101,6 +101,8 @@ def test_every_written_value_of_a_type_is_read_and_printed_canonically(
         ("number", "|-1|+1|01|1.|.1|1e3|1,000|1_000|0x1|1.0000000001|1000000000000000|١|²|NaN|inf"),
         ("net", "|--1|+1|-|- 1|-01|1.|-.5|1e3|market|-1000000000000000"),
         ("outcome", "|-1|Void|market|void 1|1.|1e3|01"),
+        ("switch", "|on|-1|01|1.0|OFF"),
+        ("tokens", "|-1|1.|0.123456|none|1e3"),
         ("cap", "|None|-1|1.|market|none 1"),
         ("listed", "|None|acme|-|ACME none"),
         ("majorities", "|1/2|1/2 2/3 1/3|0/1 1/2|1/2,2/3|1/2  2/3|1/2 2/0|01/2 1/2|1/2 2/3 "),
