@@ -21,6 +21,8 @@ from pit.filters.govern import Govern
 from pit.filters.match import Match
 from pit.filters.positions import Positions
 from pit.filters.settle import Settle
+from pit.filters.tokens import WORDS as TOKENS
+from pit.filters.tokens import Tokens
 from pit.moderator.deliver import NoUser
 from pit.moderator.rules import RULES
 from pit.pits import dump, rules
@@ -75,6 +77,7 @@ def checkpoint() -> str:
         "`settle`": Settle.words,
         "`dividends`": Dividends.words,
         "`govern`": Govern.words,
+        "`tokens`": Tokens.words,
     }
     return "\n".join(f"### {name}\n\n{_words(words)}" for name, words in parts.items())
 
@@ -82,6 +85,11 @@ def checkpoint() -> str:
 def companies() -> str:
     """The words of `govern` and `dividends`."""
     return _words([*GOVERN[1], *DIVIDENDS[1]])
+
+
+def tokens() -> str:
+    """The words of `tokens`."""
+    return _words(TOKENS[1])
 
 
 def _help(*args: str) -> str:
@@ -111,6 +119,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "exits": exits,
     "checkpoint": checkpoint,
     "companies": companies,
+    "tokens": tokens,
     "commands": commands,
 }
 
