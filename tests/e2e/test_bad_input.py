@@ -178,6 +178,7 @@ NEEDED = {
     "buy": ["1", "ACME", "1.00", "--as", "alice"],
     "cancel": ["1", "--as", "alice"],
     "cat": ["1"],
+    "certificate": ["1", "ACME", "--holder", "bob", "--as", "operator"],
     "combo": ["forward", "RAIN", "1", "1.00", "--as", "alice"],
     "deadlines": ["alice"],
     "deliver": [],
@@ -207,7 +208,7 @@ NEEDED = {
     "whatif": ["-", "--as", "alice"],
 }
 NO_PIT = {"fraud", "inbox", "join", "key", "match", "mirror", "new", "original", "positions"}
-NO_PIT |= {"govern", "settle"}
+NO_PIT |= {"govern", "settle", "tokens"}
 MANY = {"blame", "dividends", "find", "mirror", "receipt", "verify"}
 """Verbs that take any number of words."""
 

@@ -220,6 +220,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "audit": ("--id", "ID"),
     "blame": ("fee",),
     "cat": ("1",),
+    "certificate": ("--as", "operator", "1", "ACME"),
     "combo": ("--as", "operator", "forward", "ACME", "1", "1.00"),
     "deadlines": ("operator",),
     "dividends": ("--dry-run", "ACME", "1.00", "EUR"),
@@ -312,7 +313,7 @@ def test_the_only_pit_is_the_one_that_one_may_read(host: Host) -> None:
 
 
 def test_every_verb_that_reads_a_pit_was_tried(host: Host) -> None:
-    others = {"new", "admit", "join", "positions", "match", "settle", "govern", "publish"}
+    others = {"new", "admit", "join", "positions", "match", "settle", "govern", "tokens", "publish"}
     later = {name for name, entry in verbs().items() if entry.module.rpartition(".")[2] in LATER}
     assert {*ARGUMENTS} | others | later == {*verbs()}
 
