@@ -20,7 +20,17 @@ if TYPE_CHECKING:
     from pit.filters.standing import Standing
     from pit.pits.state import Pit
 
-__all__ = ["Minted", "charge", "end", "existing", "fee_of", "refused", "seal", "shown"]
+__all__ = [
+    "Minted",
+    "charge",
+    "end",
+    "existing",
+    "fee_of",
+    "refused",
+    "seal",
+    "sealer_of",
+    "shown",
+]
 
 
 class Minted(NamedTuple):
@@ -70,7 +80,7 @@ def seal(
         return None
     amount = minted(schedule(pit), paid, last) if pit.tokens else 0
     sealer = turn(last, pit.rule("sealers"))
-    record.sealed = last
+    record.sealed, record.sealer = last, sealer
     record.totals[TOKEN] = record.totals.get(TOKEN, 0) + amount
     for one in record.fresh:
         one.sealer = sealer
@@ -140,8 +150,15 @@ def charge(
     if not verb.cover:
         made.text = verb.show(directive)
     record.charges[ref] = made
-    record.fresh.append(made)
+    made.sealer = sealer_of(block, record)
+    if not made.sealer:
+        record.fresh.append(made)
     return made
+
+
+def sealer_of(block: int, record: "Standing") -> str:
+    """Whose the block of the entry at hand is, where a seal stands in it already; else ''."""
+    return record.sealer if block == record.sealed else ""
 
 
 def end(record: "Standing", ref: str) -> None:

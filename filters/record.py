@@ -120,7 +120,7 @@ STATE = vocabulary(
                 "asks": "block",
             },
         ),
-        Verb("sealed-block", "{block:count}", "The last block that has been sealed."),
+        Verb("sealed-block", "{block:count} {sealer:handle}", "The last one that is; whose."),
         Verb("total", "{asset:asset} {amount:units}", "Smallest units in existence."),
     )
 )
@@ -189,7 +189,7 @@ def _others(record: Standing) -> Iterator[Directive]:
     for ref in sorted(record.charges, key=reference_key):
         yield _charge(record.charges[ref])
     if record.sealed:
-        yield Directive("sealed-block", (record.sealed,))
+        yield Directive("sealed-block", (record.sealed, record.sealer))
     for asset, total in sorted(record.totals.items()):
         yield Directive("total", (asset, total))
 

@@ -76,7 +76,7 @@ class Settle:
                 self.decided.pop(driver, None)
                 yield from self._decide(driver, act.ref, event.time, pit, record)
                 yield from self._undecided(driver, act.ref, pit, record)
-            elif isinstance(subject, Moved) and not subject.claim.amount:
+            elif isinstance(subject, Moved) and not subject.claim.left:
                 self.returning.discard(subject.claim.ref)
 
     def _found(

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from pit.archives.amounts import decimal, plain, trimmed
 from pit.archives.verbs import Directive, Verb
-from pit.filters.charges import Minted, fee_of, shown
+from pit.filters.charges import Minted, fee_of, sealer_of, shown
 from pit.filters.combos import Combo
 from pit.filters.instructions import SCALE, Act, Cancel, Charge, Order, Replace, Trade, smallest
 from pit.filters.lanes import Owed
@@ -132,9 +132,10 @@ class Tokens:
 
     def _ending(self, verb: str, event: Event, pit: Pit, record: Standing) -> Ending:
         block = pit.block(event.time)
-        if verb == "replace" or not pit.tokens:
-            return Ending(block, 0, "")
-        return Ending(block, *fee_of("cancel", block, record, pit))
+        fee, why = 0, ""
+        if verb == "cancel" and pit.tokens:
+            fee, why = fee_of("cancel", block, record, pit)
+        return Ending(block, fee, why, sealer_of(block, record))
 
     def _sealed(self, minted: Minted, pit: Pit, record: Standing) -> Iterator[Owed]:
         """Blocks have their sealer now: what waited for him is his."""
