@@ -90,7 +90,7 @@ def replaced(replace: Replace, record: Standing) -> Order | None:
 
 def charge(keeping: Keeping, ref: str, pit: Pit, record: Standing) -> str:
     """What an instruction is charged in TT, if anything, beside its own cover."""
-    found = record.charges.get(ref)
+    found = record.charges.get(ref) if record.charges else None
     if found is None or keeping.accounts.hold(found.hold, found.account, found.asset, found.left):
         return ""
     fee, deposit = shown(found.fee), shown(found.deposit)

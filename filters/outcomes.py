@@ -126,7 +126,7 @@ class Teller(Positions):
         elif isinstance(subject, Settled):
             yield from self._paid(act.ref, "", pit)
         elif isinstance(subject, Moved):
-            yield from self._paid(subject.claim.ref, "", pit)
+            yield from self._moved(subject, str(args[-1]), pit)
         elif isinstance(subject, Claim):
             yield from self._claimed(verb, act.ref, subject, hold, pit)
         elif verb == "deposit" and subject is None:
@@ -247,6 +247,17 @@ class Teller(Positions):
                     said = f"{paid} received" if amount > 0 else f"{paid} paid"
                     now = self._now(account, asset, pit, "now" if amount > 0 else "left")
                     yield owner_of(account), f"{ref}: {why}, {said}, {now}"
+
+    def _moved(self, moved: Moved, why: str, pit: Pit) -> Iterator[tuple[str, str]]:
+        """What a `move` paid, or gave back; a fee's sealer is not told of each one."""
+        claim, amount, to = moved
+        if to == claim.account:
+            back = f"{_plain(amount, claim.asset, pit)} {claim.asset} back"
+            available = self._available(to, claim.asset, pit)
+            yield claim.owner, f"{claim.ref}: {why}, {back}, {available}"
+        for owner, line in self._paid(claim.ref, "", pit):
+            if owner == claim.owner or not isinstance(claim, Charge):
+                yield owner, line
 
     def _ruled(self, ruling: Ruling, args: Sequence[str], pit: Pit) -> Iterator[tuple[str, str]]:
         """An answer to a bust: what it means to the sides."""

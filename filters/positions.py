@@ -221,7 +221,8 @@ class Positions(Keeping):
     def _answered(self, act: Act, pit: Pit, record: Standing) -> None:
         """An answer stands. It is taken as it stands, whatever was owed."""
         subject = act.subject
-        self._charge_answered(act, pit, record)
+        if pit.tokens or record.sealed:
+            self._charge_answered(act, pit, record)
         if isinstance(subject, Ruling):
             self._bust_answered(subject, pit, record)
         if isinstance(subject, Replace):

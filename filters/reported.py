@@ -279,7 +279,8 @@ def leaves(
         return problem
     if not number:
         del record.orders[target]
-        charges.end(record, target)
+        if record.charges:
+            charges.end(record, target)
     elif isinstance(asked, Replace):
         if target in record.charges:
             record.charges[target].enlarge(asked.quantity)

@@ -16,9 +16,10 @@ from pit.filters.accounts import OUTSIDE, Posting
 from pit.filters.outcomes import Outcome, Teller
 from pit.filters.positions import Positions
 from pit.filters.runner import Run
+from pit.filters.tokens import Tokens
 from pit.filters.told import Letter, Told
 from pit.pits import rules
-from tests.filters.sessions import START, Archive, found, play, processes, settle
+from tests.filters.sessions import START, Archive, Process, found, play, processes, settle
 
 
 def outcomes(archive: Archive) -> list[tuple[int, str, str]]:
@@ -292,3 +293,25 @@ def test_a_note_that_is_none_is_named_damaged(data: bytes) -> None:
         assert str(error).startswith("line ")
     else:
         assert told.write(state).startswith(b"told ")
+
+
+def test_fees_and_good_faith_are_told_to_who_pays_them_alone(club: Club) -> None:
+    club._running += [Process(Tokens, Run(Tokens()))]
+    club.say("operator", 'asset TT "TradeTokens"', "  decimals: 5")
+    club.say("operator", "rule fee-rate 0.001", "rule tokens 1")
+    club.say("bob", 'say "a block is sealed"')
+    club.say("operator", "transfer 100 TT to alice")
+    order = club.say("alice", "buy 4 ACME @ 5.00")
+    cancel = club.say("alice", f"cancel {order}")
+    told = [line for line in club.told("alice") if line.startswith(f"{order}: ")]
+    assert told[1] == (
+        f"{order}: fee in block 1, buy: 1 x 0.001 x 1000.00000 TT in existence = 1.00000, "
+        "1.00000 TT paid, 99.00000 left (20.00000 held)"
+    )
+    assert told[-2:] == [
+        f"{order}: good faith forfeited: 20.00000 x 0 / 4 filled, cancelled by {cancel}; burned, "
+        "18.80000 TT paid, 80.20000 left (1.20000 held)",
+        f"{order}: fee in block 1, cancel: 1.2 x 0.001 x 1000.00000 TT in existence = 1.20000, "
+        "out of the good faith, 1.20000 TT paid, 79.00000 left",
+    ]
+    assert not any("fee in block" in line for line in club.told("operator"))
