@@ -82,7 +82,7 @@ def seal(
         record.paid = last
     elif last <= record.sealed:
         return None
-    sealer = turn(last, pit.rule("sealers"))
+    sealer = sealer_of(last, record) or turn(last, pit.rule("sealers"))
     record.sealed, record.sealer = last, sealer
     record.totals[TOKEN] = record.totals.get(TOKEN, 0) + amount
     for one in record.fresh:
