@@ -162,8 +162,8 @@ def _examine(
     chunk = Chunk()
     kept_at = read.offset
     try:
-        for entry in mbox.entries(read.chunks()):
-            text, cert = verifier.step(entry)
+        for entry, ahead in verifier.read(mbox.entries(read.chunks())):
+            text, cert = verifier.step(entry, ahead)
             result.time = entry.time
             if not chunk.takes(cert):
                 bench.put(chunk)

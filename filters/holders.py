@@ -41,6 +41,10 @@ class Change(NamedTuple):
     amount: int
 
 
+_CHANGING = frozenset(("fill", "accept", "refuse", "move", "issue", "payout"))
+"""The verbs of what changes holdings; most others are orders."""
+
+
 def changes(act: Act, signer: str, pit: Pit) -> Iterator[Change]:
     """What an act changes. The sums are those of `positions`, which posts the same acts."""
     verb, args, _ = act.directive
@@ -159,6 +163,8 @@ class Holders:
 
     def step(self, act: Act, signer: str, pit: Pit) -> None:
         """Take an act."""
+        if act.directive.verb not in _CHANGING:
+            return
         for ticker, account, amount in changes(act, signer, pit):
             register, holder = self[ticker], self.by(account)
             register.put(holder, register.now.get(holder, 0) + amount)
