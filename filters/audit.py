@@ -291,4 +291,5 @@ def main(argv: list[str]) -> int:
         show_json(report.as_json(result))
     else:
         report.print_report(result)
+    gc.freeze()  # else Python would look through all of it for garbage as it ends
     return 65 if result.wrong else 0

@@ -11,7 +11,7 @@ from typing import Generic, NamedTuple, TypeVar
 from pit.archives.amounts import units
 from pit.archives.verbs import Directive, Verb
 from pit.filters.busting import Ruling
-from pit.filters.instructions import SCALE, Act, Claim, Problem, Trade, smallest
+from pit.filters.instructions import SCALE, Act, Claim, Order, Problem, Trade, smallest
 from pit.filters.markets import Moved
 from pit.filters.problems import units_of
 from pit.filters.record import reference_key
@@ -39,10 +39,6 @@ class Change(NamedTuple):
     ticker: str
     account: str
     amount: int
-
-
-_CHANGING = frozenset(("fill", "accept", "refuse", "move", "issue", "payout"))
-"""The verbs of what changes holdings; most others are orders."""
 
 
 def changes(act: Act, signer: str, pit: Pit) -> Iterator[Change]:
@@ -163,7 +159,7 @@ class Holders:
 
     def step(self, act: Act, signer: str, pit: Pit) -> None:
         """Take an act."""
-        if act.directive.verb not in _CHANGING:
+        if isinstance(act.subject, Order):  # mostly: what asks, is answered, or ends
             return
         for ticker, account, amount in changes(act, signer, pit):
             register, holder = self[ticker], self.by(account)

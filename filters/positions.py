@@ -201,30 +201,34 @@ class Positions(Keeping):
     def _answered(self, act: Act, pit: Pit, record: Standing) -> None:
         """An answer stands. It is taken as it stands, whatever was owed."""
         subject = act.subject
-        if isinstance(subject, Ruling):
-            self._bust_answered(subject, pit, record)
-        if isinstance(subject, Replace):
-            self._replace_answered(subject, act.directive.verb == "accept", pit, record)
-        if isinstance(subject, Combo):
-            if act.directive.verb == "refuse":
-                self.release(subject.legs[0], pit)
-            elif self.keeps(subject.owner):
-                self.contracts.take_all(subject, unasked=True)
-        if not isinstance(subject, (Order, Claim)):
-            return
-        if act.directive.verb == "refuse":
-            if isinstance(subject, Order):
-                self.release(subject, pit)
+        accepted = act.directive.verb == "accept"
+        if isinstance(subject, Order):
+            self._order_answered(subject, accepted, pit)
+        elif isinstance(subject, Claim):
+            if accepted:
+                self._covered(subject, pit)
             elif self.keeps(subject.owner):
                 self.accounts.release(subject.ref)
                 self.moved(subject.account, subject.asset, pit)
-        elif isinstance(subject, Claim):
-            self._covered(subject, pit)
-        elif self.keeps(subject.owner):
-            ticker = pit.tickers.get(subject.ticker)
-            if ticker and not self.covers[ticker.mode].holds(subject):
-                left = subject.quantity - subject.filled
-                self.covers[ticker.mode].take(subject, left, (), ticker, unasked=True)
+        elif isinstance(subject, Ruling):
+            self._bust_answered(subject, pit, record)
+        elif isinstance(subject, Replace):
+            self._replace_answered(subject, accepted, pit, record)
+        elif isinstance(subject, Combo):
+            if not accepted:
+                self.release(subject.legs[0], pit)
+            elif self.keeps(subject.owner):
+                self.contracts.take_all(subject, unasked=True)
+
+    def _order_answered(self, order: Order, accepted: bool, pit: Pit) -> None:
+        """An order's answer stands: it is held for, or not."""
+        if not accepted:
+            self.release(order, pit)
+        elif self.keeps(order.owner):
+            ticker = pit.tickers.get(order.ticker)
+            if ticker and not self.covers[ticker.mode].holds(order):
+                left = order.quantity - order.filled
+                self.covers[ticker.mode].take(order, left, (), ticker, unasked=True)
 
     def _covered(self, claim: Claim, pit: Pit) -> None:
         """The accept of a claim stands: a transfer is delivered, a withdrawal held for."""

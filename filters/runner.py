@@ -217,18 +217,19 @@ class Run:
         for act in acts[1:]:
             lane = self.filter.lane(act, self.pit)
             if lane is not None:
-                why = self._not_entitled(act, lane, entry.signer, after)
+                ref, directive, _ = act
+                why = self._not_entitled(directive, lane, entry.signer, after)
                 if why:
-                    self.record.idle.append(Idle(act.ref, act.directive, why))
+                    self.record.idle.append(Idle(ref, directive, why))
                     continue
-                self.lanes.tick(lane, act.ref, act.directive)
+                self.lanes.tick(lane, ref, directive)
             counted.append(act)
         self._tell(entry)
         return counted
 
-    def _not_entitled(self, act: Act, lane: str, signer: str, after: int) -> str:
+    def _not_entitled(self, directive: Directive, lane: str, signer: str, after: int) -> str:
         """Why a directive that the filter brought does not count; `Standing` judges the core's."""
-        if act.directive.verb in COUNTED:
+        if directive.verb in COUNTED:
             return ""
         return not_entitled(self.filter.publisher(lane, self.pit), signer, after, self.pit, lane)
 
