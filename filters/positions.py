@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pit.archives.amounts import decimal, plain, units
 from pit.archives.entry import OPERATOR
-from pit.archives.verbs import NO_KEYS, Directive, Verb
+from pit.archives.verbs import NO_KEYS, Verb, make_directive
 from pit.filters import judging
 from pit.filters.accounts import OUTSIDE, Posting
 from pit.filters.busting import Bust, Ruling
@@ -31,7 +31,7 @@ from pit.filters.instructions import (
     smallest,
 )
 from pit.filters.keeping import WORDS, Keeping
-from pit.filters.lanes import Owed
+from pit.filters.lanes import Owed, make_owed
 from pit.filters.markets import Bounded, Moved, Settled
 from pit.filters.problems import cover_of
 from pit.filters.runner import Event
@@ -154,10 +154,11 @@ class Positions(Keeping):
         self, owner: str, ref: str, why: str, pit: Pit, keys: Mapping[str, object] = NO_KEYS
     ) -> Owed:
         """`refuse`, where there is a reason to; else `accept`."""
-        said = Directive("accept", (f"{owner}/{ref}",), keys)
         if why:
-            said = Directive("refuse", (f"{owner}/{ref}", why))
-        return Owed("-" if pit.open else owner, said, ref)
+            said = make_directive(("refuse", (f"{owner}/{ref}", why), NO_KEYS))
+        else:
+            said = make_directive(("accept", (f"{owner}/{ref}",), keys))
+        return make_owed(("-" if pit.open else owner, said, ref))
 
     def _order(self, order: Order, event: Event, pit: Pit, record: Standing) -> Owed:
         """The answer to an order; a market buy's names what it may cost."""
