@@ -16,6 +16,7 @@ distributed synthetic market".
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import filterfalse
 from operator import add
 from typing import NamedTuple
 
@@ -187,7 +188,8 @@ class Portfolio:
         for order in self._orders.values():
             if len(order) == 1 and len(order[0]) == 1:  # mostly
                 (((market, quantity, price),),) = order
-                worth += min(0, (values[market] - price) * quantity)
+                pays = (values[market] - price) * quantity
+                worth += pays if pays < 0 else 0
             else:
                 worth += min(0, *[sum((values[m] - p) * q for m, q, p in legs) for legs in order])
         return worth
@@ -257,7 +259,7 @@ class Portfolio:
         """See what has been narrowed, and take in the points of markets that are new."""
         if self._seen != self.family.changes:
             self.rebuild()
-        new = [market for market in markets if market not in self._places]
+        new = [*filterfalse(self._places.__contains__, markets)]
         if not new:
             return
         if len(self._places) > self._most:  # seldom looked at: it takes all orders
