@@ -95,7 +95,9 @@ class Accounts:
 
     def available(self, owner: str, asset: str) -> int:
         """Balance less holds."""
-        return self.balance(owner, asset) - self.held_of(owner, asset)
+        key = (owner, asset)
+        held = self._held.get(key)
+        return self.balances.get(key, 0) - (held.amount if held else 0)
 
     def post(self, account: str, asset: str, amount: int, ref: str, why: str) -> None:
         """Change a balance."""
@@ -146,8 +148,8 @@ class Accounts:
         if hold is None:
             return True
         more = amount - hold.amount
-        if more > self.available(hold.owner, hold.asset) and not unasked:
+        if not unasked and more > self.available(hold.owner, hold.asset):
             return False
-        self.holds[ref] = hold._replace(amount=amount)
+        self.holds[ref] = Hold(hold.owner, hold.asset, amount)
         self._held[hold.owner, hold.asset].amount += more
         return True

@@ -174,9 +174,10 @@ class Positions(Keeping):
         self, owner: str, ref: str, why: str, pit: Pit, keys: Mapping[str, object] = NO_KEYS
     ) -> Owed:
         """`refuse`, where there is a reason to; else `accept`."""
-        said = make_directive(("accept", (f"{owner}/{ref}",), keys))
         if why:
-            said = Directive("refuse", (f"{owner}/{ref}", why))
+            said = make_directive(("refuse", (f"{owner}/{ref}", why), NO_KEYS))
+        else:
+            said = make_directive(("accept", (f"{owner}/{ref}",), keys))
         return make_owed(("-" if pit.open else owner, said, ref))
 
     def _order(self, order: Order, event: Event, pit: Pit, record: Standing) -> Owed:
