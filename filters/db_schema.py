@@ -5,15 +5,27 @@ is in a comment inside its own statement, which SQLite keeps: `.schema` shows it
 what stands where raises VERSION; another file is made anew.
 """
 
-from pit.filters import db_schema_accounts, db_schema_orders, db_schema_pit
+from pit.filters import (
+    db_schema_accounts,
+    db_schema_companies,
+    db_schema_orders,
+    db_schema_pit,
+    db_schema_tokens,
+)
 
-VERSION = 4
+VERSION = 5
 """Of the schema; the file's `user_version`."""
 
 APPLICATION = int.from_bytes(b"pit ", "big")
 """The file's `application_id`: by it a file is known to be ours to write to."""
 
-TABLES = (*db_schema_pit.TABLES, *db_schema_orders.TABLES, *db_schema_accounts.TABLES)
+TABLES = (
+    *db_schema_pit.TABLES,
+    *db_schema_orders.TABLES,
+    *db_schema_accounts.TABLES,
+    *db_schema_companies.TABLES,
+    *db_schema_tokens.TABLES,
+)
 
 SEARCH = """
 CREATE VIRTUAL TABLE entries_fts USING fts5(

@@ -1,4 +1,4 @@
-"""The tables of `pit db` about what accounts have: the journal, claims, holds, contracts."""
+"""The tables of `pit db` about what accounts have: the journal, claims, moves, holds, contracts."""
 
 TABLES = (
     """
@@ -17,6 +17,24 @@ CREATE TABLE claims ( -- every `transfer` and `withdraw`
   status TEXT NOT NULL, -- unanswered, refused; delivered; held, cancelled, paid
   answered_by TEXT REFERENCES directives(ref),
   ended_by TEXT REFERENCES directives(ref) -- what delivered, refused, cancelled or paid it
+)""",
+    """
+CREATE TABLE moves ( -- the `move`s that count: what was held goes to whom a filter says
+  ref TEXT PRIMARY KEY REFERENCES directives(ref),
+  entry INTEGER NOT NULL REFERENCES entries(number),
+  time TEXT NOT NULL,
+  signer TEXT NOT NULL REFERENCES members(handle),
+  filter TEXT NOT NULL, -- that moves it: dividends, settle (a dispute's stake), tokens
+  ticker TEXT NOT NULL, -- whose specialist does; -: that of the one listed first
+  instruction TEXT NOT NULL REFERENCES directives(ref), -- that it was held for
+  owner TEXT NOT NULL REFERENCES members(handle), -- whose that is
+  from_account TEXT NOT NULL,
+  member TEXT REFERENCES members(handle), -- who gets it; NULL: it was burned
+  account TEXT NOT NULL, -- his, or a further one of his; that it came from: it comes back
+  asset TEXT NOT NULL REFERENCES assets(code),
+  amount INTEGER NOT NULL, -- smallest units
+  amount_shown TEXT NOT NULL,
+  why TEXT NOT NULL -- the arithmetic
 )""",
     """
 CREATE TABLE postings ( -- the journal: each change of a balance, with its other side
@@ -46,7 +64,7 @@ CREATE TABLE holdings ( -- what each account has now
 ) WITHOUT ROWID""",
     """
 CREATE TABLE holds ( -- what is held now, and what for
-  kind TEXT NOT NULL, -- instruction; bust; short ACME or contracts: of the account as a whole
+  kind TEXT NOT NULL, -- instruction, charge, bust; short ACME, contracts: of all of an account
   ref TEXT REFERENCES directives(ref), -- the instruction or bust
   member TEXT NOT NULL REFERENCES members(handle), -- whose account it is
   account TEXT NOT NULL,
