@@ -441,3 +441,68 @@ def test_a_motion_that_lapsed_names_the_report_that_says_so(tmp_path: Path) -> N
     query = "SELECT outcome, line FROM motions JOIN directives ON directives.ref = lapsed"
     ((outcome, line),) = ask(tmp_path / "a.db", query)
     assert outcome == "passed" and line == firm.lines("lapsed")[0]
+
+
+def test_whatever_stands_in_texts_and_reports_the_database_is_made_of_it(tmp_path: Path) -> None:
+    firm = Company({"alice": 30, "bob": 20})
+    path, folder = tmp_path / "a.db", tmp_path / "a"
+    make(path, write(folder, firm.archive.entries))
+    odd = ["  expires: 900000000d", "  kind: issue", "  quantity: 0.5"]
+    motion = firm.say("alice", 'motion FIRM "Odd"', *odd, "vote 99999.7 no")
+    firm.say("issuer", "dividend FIRM 1.005 EUR", "dividend NONE 1 EUR", "dividend FIRM 1 NONE")
+    by_hand(
+        firm.archive,
+        "govern",
+        "sue",
+        'counted FIRM nobody/99999 "so I say"',
+        f'counted FIRM alice/{motion} "so I say"',
+        f'result FIRM alice/{motion} passed of 0.5 yes 0.25 no 0 cast 1 heads 9 yes 8 no 7 "mine"',
+        f'result FIRM alice/{motion} failed of 1 yes 1 no 1 cast 1 heads 1 yes 1 no 1 "no, his"',
+        "mandate FIRM nobody/99999 5 until 2027-01-01",
+        f"mandate FIRM alice/{motion} 0.5 until 2027-01-01",
+        f'lapsed FIRM alice/{motion} "so I say"',
+        'uncounted - nobody/1 "so I say"',
+    )
+    by_hand(firm.archive, "dividends", "sue", f'move 1 EUR from alice/{motion} to bob "mine"')
+    make(path, write(folder, firm.archive.entries))
+    make(tmp_path / "b.db", folder)
+    assert contents(path) == contents(tmp_path / "b.db")
+    check_arithmetic(path)
+    columns = "quantity, quantity_shown, status, why, outcome, yes, yes_shown, reckoning, heads"
+    assert ask(path, f"SELECT {columns} FROM motions WHERE ref = ?", str(motion)) == [
+        (None, "0.5", "uncounted", *whole(path, motion), "passed", None, "0.25", "mine", 9)
+    ]
+    assert ask(path, "SELECT until FROM motions")[0] == ("9999-12-31T23:59:59.999999Z",)
+    query = "SELECT amount, amount_shown, asset, status, paid FROM dividends"
+    assert ask(path, query) == [
+        (None, "1.005", "EUR", "refused", 0),
+        (1_00, "1.00", "EUR", "refused", 0),
+        (None, "1", "NONE", "refused", 0),
+    ]
+    assert ask(path, "SELECT motion, quantity, used FROM mandates") == [("99999", 5, 0)]
+    assert ask(path, "SELECT * FROM moves") == []
+
+
+def whole(path: Path, motion: int) -> tuple[str, ...]:
+    """Why a motion did not count, as its answer says."""
+    query = "SELECT json_extract(fields, '$.why') FROM directives WHERE verb = 'uncounted'"
+    return next(iter(ask(path, f"{query} AND line LIKE ?", f"%/{motion} %")))
+
+
+def test_of_votes_that_are_answered_out_of_order_the_later_one_counts(charged: Charged) -> None:
+    archive, path = charged.archive, charged.path.with_name("order.db")
+    govern = [process for process in charged.running if process.run.filter.name == "govern"]
+    refs = [archive.say("bob", f"vote {charged.motion} {vote}") for vote in ("no", "yes")]
+    archive.seal()
+    for ref in reversed(refs):
+        by_hand(archive, "positions", "keeper1", f"accept bob/{ref}")
+        settle(archive, govern)
+        make(path, write(path.with_suffix(""), archive.entries))
+    query = "SELECT ref, vote, status, counts FROM votes WHERE member = 'bob'"
+    assert ask(path, query) == [
+        (str(charged.vote), "yes", "counted", 0),
+        (str(refs[0]), "no", "counted", 0),
+        (str(refs[1]), "yes", "counted", 1),
+    ]
+    query = "SELECT why FROM votes WHERE ref = ?"
+    assert ask(path, query, str(refs[0])) == [("no with 9996 ACME; a later vote counts already",)]
