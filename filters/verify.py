@@ -156,7 +156,7 @@ class Verifier:
             self.enrolled.append((entry.text, by))
         span = self.spans.setdefault(fingerprint, [entry.number, 0, 0])
         span[1:] = entry.number, span[2] + 1
-        pit.take(entry, text)
+        text = pit.take(entry, text)
         if first and pit.open:
             raise Damaged("entry 1 is no charter; an open stream proves nothing")
         if first and self.id and pit.id != self.id:
