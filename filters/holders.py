@@ -11,6 +11,7 @@ from typing import Generic, NamedTuple, TypeVar
 from pit.archives.amounts import units
 from pit.archives.verbs import Directive, Verb
 from pit.filters.busting import Ruling
+from pit.filters.closing import Gone
 from pit.filters.instructions import SCALE, Act, Claim, Problem, Trade, smallest
 from pit.filters.markets import Moved
 from pit.filters.problems import units_of
@@ -159,6 +160,9 @@ class Holders:
 
     def step(self, act: Act, signer: str, pit: Pit) -> None:
         """Take an act."""
+        if isinstance(act.subject, Gone):
+            self.tickers.pop(act.subject.code, None)
+            return
         for ticker, account, amount in changes(act, signer, pit):
             register, holder = self[ticker], self.by(account)
             register.put(holder, register.now.get(holder, 0) + amount)

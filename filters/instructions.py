@@ -12,6 +12,7 @@ from pit.archives.amounts import DECIMALS, Inexact, units
 from pit.archives.fields import MAIN
 from pit.archives.verbs import NO_KEYS, Directive
 from pit.filters.busting import Bust, Ruling
+from pit.pits.names import Named
 from pit.pits.state import Pit
 
 SCALE = DECIMALS
@@ -264,7 +265,7 @@ class Trade(NamedTuple):
         return self.bought, self.sold
 
 
-Subject = Order | Claim | Cancel | Replace | Problem | Trade | Bust | Ruling | None
+Subject = Order | Claim | Cancel | Replace | Problem | Trade | Bust | Ruling | Named | None
 
 
 class Act(NamedTuple):

@@ -28,6 +28,9 @@ def order(keeping: Keeping, order: Order, time: str, pit: Pit, record: Standing)
     why = _unfit(order, ticker, pit, record)
     if why:
         return why
+    exists = ticker.mode != "short" or order.buys or record.totals.get(ticker.code)
+    if not exists and "listing" in pit.brought:  # else a name without shares could have holders
+        return f"there is no {ticker.code} yet; nobody can sell it short"
     lacking = keeping.covers[ticker.mode].take(order, order.quantity, (), ticker)
     if lacking:
         said = f"{'buy' if order.buys else 'sell'} {written_of(order, ticker)}"
@@ -91,6 +94,8 @@ def claim(keeping: Keeping, claim: Claim, pit: Pit) -> str:
         return f"{claim.asset} is not an asset of this pit"
     if not claim.amount:
         return f"{written} is nothing, or finer than its smallest unit"
+    if claim.asset in pit.tickers and pit.tickers[claim.asset].closed:
+        return f"{claim.asset} is closed"
     if claim.verb == "withdraw" and claim.asset in pit.tickers:
         return f"{claim.asset} is kept in this pit; only money is paid out"
     if claim.to and not pit.open and pit.member(owner_of(claim.to)) is None:

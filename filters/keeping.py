@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from pit.archives.verbs import NO_KEYS, Directive, Verb
 from pit.filters.accounts import OUTSIDE, Accounts, Posting, hold_order
+from pit.filters.closing import Gone
 from pit.filters.combos import Combo
 from pit.filters.contracts import Contracts
 from pit.filters.cover import Book, Cover
@@ -139,6 +140,21 @@ class Keeping:
             self.replacing.pop(order.ref, None)
             if order.label and self.labels.get((order.owner, order.label)) == order.ref:
                 del self.labels[order.owner, order.label]
+
+    def void(self, gone: Gone, ref: str, pit: Pit) -> None:
+        """A ticker is over: nobody holds units of it any more."""
+        code = gone.code
+        for order in gone.orders:
+            self.release(order, pit)
+        for claim in gone.claims:
+            self.accounts.release(claim.ref)
+        held = [(account, asset) for account, asset in self.accounts.balances if asset == code]
+        for account, _ in sorted(held):
+            if account != OUTSIDE:
+                amount = self.accounts.balance(account, code)
+                self.move(account, OUTSIDE, code, amount, ref, f"{code} is closed")
+                self.moved(account, code, pit)
+        self.margin.last.pop(code, None)
 
     def dump(self, record: Standing) -> Iterator[Directive]:
         """Balances, holds, and what is held for without one of its own."""

@@ -17,6 +17,7 @@ from pit.filters import judging
 from pit.filters.accounts import OUTSIDE, Posting
 from pit.filters.busting import Bust, Ruling
 from pit.filters.busts import last_of
+from pit.filters.closing import Gone
 from pit.filters.combos import Combo, Leg
 from pit.filters.cover import Traded
 from pit.filters.instructions import (
@@ -131,6 +132,8 @@ class Positions(Keeping):
                     self.moved(event.signer, asset, pit)
             elif verb == "move" and isinstance(subject, Moved):
                 self._taken(act, subject, pit)
+            elif isinstance(subject, Gone):
+                self.void(subject, act.ref, pit)
             elif isinstance(subject, Market):
                 self.contracts.found(subject, pit)
             elif isinstance(subject, Bounded):

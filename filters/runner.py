@@ -224,8 +224,9 @@ class Run:
         return counted
 
     def _not_entitled(self, act: Act, lane: str, signer: str, after: int) -> str:
-        """Why a directive that the filter brought does not count; `Standing` judges the core's."""
-        if act.directive.verb in COUNTED:
+        """Why a directive that the filter brought does not count; `Standing` judges the core's,
+        and the pit what is said of names."""
+        if act.directive.verb in COUNTED or self.pit.words[act.directive.verb].names:
             return ""
         return not_entitled(self.filter.publisher(lane, self.pit), signer, after, self.pit, lane)
 

@@ -16,7 +16,7 @@ from pit.archives.amounts import WHOLE_DIGITS, decimal, plain
 from pit.archives.language import Text
 from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive
-from pit.filters import combos, mandates, markets
+from pit.filters import closing, combos, mandates, markets
 from pit.filters.busting import Bust
 from pit.filters.busts import bust
 from pit.filters.combos import Combo
@@ -90,10 +90,13 @@ class Standing:
             ref = str(number) if not index else f"{number}.{index + 1}"
             if handler is None:
                 verb = pit.words[directive.verb]
-                if not verb.mover and not verb.allows:
+                if verb.names:
+                    handler = closing.named
+                elif not verb.mover and not verb.allows:
                     acts.append(_make_act((ref, directive, None)))
                     continue
-                handler = _held_for if verb.mover else mandates.mandate
+                else:
+                    handler = _held_for if verb.mover else mandates.mandate
             result = handler(self, ref, directive, entry, pit, after)
             if type(result) is str:
                 self.idle.append(Idle(ref, directive, result))
