@@ -16,6 +16,7 @@ from typing import Any
 from pit.archives.amounts import decimal, plain
 from pit.filters.busting import Fill, Ruling
 from pit.filters.busts import last_of
+from pit.filters.closing import Gone
 from pit.filters.figures import half_even
 from pit.filters.history import Chapter
 from pit.filters.instructions import SCALE, Act, Claim, Trade, scaled, smallest
@@ -103,6 +104,11 @@ class Positions:
             elif isinstance(subject, Ruling):
                 if subject.done:
                     self._undo(subject.bust.fill, chapter.record)
+            elif isinstance(subject, Gone):
+                for (_, code), position in self.held.items():
+                    if code == subject.code:  # as if sold for nothing
+                        position.trade(-position.quantity, 0)
+                self.last.pop(subject.code, None)
             elif verb == "issue" and subject is None and args[1] in pit.tickers:
                 units = smallest(args[0], args[1], pit) or 0
                 self.of(chapter.entry.signer, args[1]).take(units, Fraction(0))
