@@ -18,6 +18,8 @@ from pit.filters.dividends import WORDS as DIVIDENDS
 from pit.filters.dividends import Dividends
 from pit.filters.govern import WORDS as GOVERN
 from pit.filters.govern import Govern
+from pit.filters.listing import WORDS as LISTING
+from pit.filters.listing import Listing
 from pit.filters.match import Match
 from pit.filters.positions import Positions
 from pit.filters.settle import Settle
@@ -75,6 +77,7 @@ def checkpoint() -> str:
         "`settle`": Settle.words,
         "`dividends`": Dividends.words,
         "`govern`": Govern.words,
+        "`listing`": Listing.words,
     }
     return "\n".join(f"### {name}\n\n{_words(words)}" for name, words in parts.items())
 
@@ -82,6 +85,11 @@ def checkpoint() -> str:
 def companies() -> str:
     """The words of `govern` and `dividends`."""
     return _words([*GOVERN[1], *DIVIDENDS[1]])
+
+
+def names() -> str:
+    """The words of `listing`."""
+    return _words(LISTING[1])
 
 
 def _help(*args: str) -> str:
@@ -111,6 +119,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "exits": exits,
     "checkpoint": checkpoint,
     "companies": companies,
+    "names": names,
     "commands": commands,
 }
 
