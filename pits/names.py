@@ -29,6 +29,7 @@ __all__ = [
     "problem",
     "released",
     "resolve",
+    "shown",
     "stays",
 ]
 
@@ -50,6 +51,11 @@ class Asked(NamedTuple):
     def code(self) -> str:
         """The name that it asks for."""
         return str(self.directive.args[0])
+
+    @property
+    def title(self) -> str:
+        """What it says of the company."""
+        return str(self.directive.args[1])
 
     @property
     def name(self) -> str:
@@ -180,6 +186,14 @@ def _not_one(pit: "Pit", codes: Sequence[str]) -> str:
 def stays(pit: "Pit", codes: Sequence[str]) -> str:
     """Which of several names stays the ticker: the one that has shares, else the preferred one."""
     return next((code for code in codes if outstanding(pit, code)), codes[-1])
+
+
+def shown(pit: "Pit", code: str) -> str:
+    """A ticker as people read it, by its preferred name: `NEW (was OLD)`, `FIRM (closed)`."""
+    first = pit.preferred.get(code, code)
+    others = {code, *(alias for alias, of in pit.aliases.items() if of == code)} - {first}
+    said = f"{first} (was {', '.join(sorted(others))})" if others else code
+    return f"{said} (closed)" if pit.tickers[code].closed else said
 
 
 def codes_of(verb: Verb, directive: Directive) -> tuple[str, ...]:

@@ -3,6 +3,8 @@
 from pit.archives.language import parse_directives
 from pit.archives.verbs import Directive
 from pit.archives.words import CORE
+from pit.filters import deadlines, shares
+from pit.filters.holders import Holders
 from pit.filters.naming import commitment
 from tests.filters.naming import Names
 
@@ -330,3 +332,25 @@ def test_what_was_listed_before_counts_as_if_it_had_shares() -> None:
     names.say("issuer", "close ACME")
     assert '"ACME has shares; it is closed while' in names.lines("refuse")[-1]
     assert names.lines("closing") == []
+
+
+def test_views_show_the_preferred_name_what_is_asked_for_and_what_is_released_when() -> None:
+    names = shared()
+    names.ticker("bob", "NEW")
+    names.say("operator", "rule name-conflict reject-all")
+    names.say("bob", "synonym FIRM NEW")
+    asked = names.ticker("carol", "ORB", block=200)
+    match = names.run("match")
+    rows = {row["ticker"]: row for row in shares.listed(match, Holders())}
+    assert [*rows] == ["ACME", "BETA", "CHAR", "NEW (was FIRM)", "ORB (asked for)"]
+    assert rows["NEW (was FIRM)"]["shares"] == "100" and rows["NEW (was FIRM)"]["bid"] == "2.00"
+    (row,) = deadlines.names(match.pit, "carol")
+    assert (row["which"], row["ticker"]) == (f"carol/{asked}", "ORB")
+    assert row["what"] == "his if nobody else asks until then"
+    assert row["until"] == "2026-11-21T01:40:00.000001Z"  # 200 blocks after the first entry
+    names.say("alice", 'say "hello"', block=201)
+    (row,) = deadlines.names(names.pit, "carol")
+    assert row["what"] == "released then unless shares are issued"
+    assert row["until"] == "2026-12-19T01:35:00.000001Z"  # block 8,264 begins
+    names.say("carol", "issue 5 ORB")
+    assert [*deadlines.names(names.pit, "carol")] == []
