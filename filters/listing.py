@@ -92,7 +92,8 @@ class Listing:
             elif verb == "refuse" and subject is None:  # perhaps an `issue`
                 yield from self._release(cause, pit)
         yield from self._decide(block, pit)
-        yield from self._end(cause, pit, record)
+        if any(act.directive.verb in ("report", "refuse") for act in event.acts[:1]):
+            yield from self._end(cause, pit, record)  # by nothing else something is open no more
 
     def _effect(
         self, directive: Directive, ref: str, owner: str, time: str, pit: Pit

@@ -113,8 +113,7 @@ def end(pit: "Pit", args: Sequence[str]) -> Named | str:
     for alias in [alias for alias, of in pit.aliases.items() if of == code]:
         del pit.aliases[alias]
         pit.names[alias] = pit.names[alias]._replace(closed=pit.names[code].closed)
-    if pit.rules.get("governed-by") == code:  # else who takes the name next would govern
-        del pit.rules["governed-by"], pit.written["governed-by"]
+    _govern(pit, code, "none")  # else who takes the name next would govern
     return Named("end", code)
 
 
@@ -133,8 +132,7 @@ def joins(pit: "Pit", args: Sequence[str]) -> Named | str:
     _over(pit, code)
     pit.aliases = {alias: of if to == code else to for alias, to in pit.aliases.items()}
     pit.aliases[code] = of
-    if pit.rules.get("governed-by") == code:
-        pit.rules["governed-by"] = pit.written["governed-by"] = of
+    _govern(pit, code, of)
     return Named("join", code, of=of)
 
 
@@ -143,6 +141,12 @@ def _not_over(pit: "Pit", code: str) -> str:
     if name is None or not name.closed or not pit.tickers[code].closed or name.ended:
         return f"{code} is not closing"
     return ""
+
+
+def _govern(pit: "Pit", code: str, by: str) -> None:
+    """Where a ticker governs the pit, another one does from the next entry on, or none."""
+    if pit.rule("governed-by") == code:
+        pit.coming.append(Directive("rule", ("governed-by", by)))
 
 
 def _over(pit: "Pit", code: str) -> None:

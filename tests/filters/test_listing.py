@@ -1,12 +1,21 @@
 """Names through the filter: who gets one, what releases, closes and renames it."""
 
+import pytest
+
 from pit.archives.language import parse_directives
 from pit.archives.verbs import Directive
 from pit.archives.words import CORE
 from pit.filters import deadlines, shares
+from pit.filters.govern import Govern
 from pit.filters.holders import Holders
+from pit.filters.listing import Listing
+from pit.filters.match import Match
 from pit.filters.naming import commitment
+from pit.filters.positions import Positions
+from pit.filters.runner import Diverged, Run
 from tests.filters.naming import Names
+from tests.filters.sessions import replay, state
+from tests.filters.test_adopt import by_hand
 
 ASK = ("listed", "unlisted")
 
@@ -354,3 +363,89 @@ def test_views_show_the_preferred_name_what_is_asked_for_and_what_is_released_wh
     assert row["until"] == "2026-12-19T01:35:00.000001Z"  # block 8,264 begins
     names.say("carol", "issue 5 ORB")
     assert [*deadlines.names(names.pit, "carol")] == []
+
+
+def adopted(names: Names, entry: int) -> list[str]:
+    """A report that is not what is owed stands: the filter stops until it is adopted. What stands
+    of names then."""
+    listing = next(one for one in names.running if one.run.filter.name == "listing")
+    with pytest.raises(Diverged, match=f"entry {entry}.2, lane "):
+        listing.mails(names.archive)
+    names.quiet = True
+    names.say("operator", f"adopt {entry}")
+    names.quiet = False
+    names.say("alice", 'say "hello"')
+    assert state(listing.run) == state(replay(names.archive, Listing))
+    assert listing.run.drafts() == []
+    return names.lines(*ASK, "closing", "ended", "synonyms", "preferred")
+
+
+def test_a_name_that_was_wrongly_given_to_another_is_his_once_that_is_adopted() -> None:
+    names = Names("rule name-conflict first", quiet=True)
+    bob, carol = names.ticker("bob", "FIRM"), names.ticker("carol", "FIRM")
+    entry = by_hand(names.archive, "listing", "sue", f"listed FIRM carol/{carol}")
+    assert adopted(names, entry) == [
+        f"listed FIRM carol/{carol}",
+        f'unlisted FIRM bob/{bob} "carol/{carol} has it"',
+    ]
+    assert names.pit.tickers["FIRM"].issuer == "carol" and names.pit.asked == {}
+
+
+def test_a_name_that_was_wrongly_refused_is_nobodys_once_that_is_adopted() -> None:
+    names = Names("rule name-conflict first", quiet=True)
+    bob = names.ticker("bob", "FIRM")
+    entry = by_hand(names.archive, "listing", "sue", f'unlisted FIRM bob/{bob} "no"')
+    assert adopted(names, entry) == [f'unlisted FIRM bob/{bob} "no"']
+    names.ticker("carol", "FIRM")
+    assert names.pit.tickers["FIRM"].issuer == "carol"
+
+
+def test_what_was_wrongly_ended_is_void_and_its_orders_are_forgotten() -> None:
+    names = shared()
+    motion = names.say("alice", 'motion FIRM "Wind it up"', "  expires: 1d", "  kind: close")
+    names.say("alice", f"vote {motion} yes")
+    names.say("carol", f"vote {motion} yes")
+    names.say("alice", 'say "a day later"', block=100 + 289)
+    names.quiet = True
+    close = names.say("bob", "close FIRM")
+    entry = by_hand(names.archive, "listing", "sue", 'closing FIRM "so"', "ended FIRM")
+    listing = next(one for one in names.running if one.run.filter.name == "listing")
+    with pytest.raises(Diverged, match=f'owed:   closing FIRM "by bob/{close}"'):
+        listing.mails(names.archive)
+    names.say("operator", f"adopt {entry}")
+    run = replay(names.archive, Positions)
+    assert isinstance(run.filter, Positions) and run.record.orders == {}
+    assert run.filter.accounts.holds == {} and "FIRM" not in run.record.totals
+    assert replay(names.archive, Listing).drafts() == []
+    for make in (Positions, Listing, Match, Govern):
+        again = Run(make())  # type: ignore[operator]
+        again.feed(replay(names.archive, make).checkpoint())
+        assert state(again) == state(replay(names.archive, make))
+
+
+def test_nobody_else_gives_a_name_closes_a_ticker_or_ends_it() -> None:
+    names = shared()
+    names.quiet = True
+    asked = names.ticker("carol", "ORB")
+    for signer, line in (
+        ("sam", f"listed ORB carol/{asked}"),
+        ("sue", f"listed ORB bob/{asked}"),
+        ("sue", f"listed ORE carol/{asked}"),
+        ("sue", 'closing FIRM "so"'),
+        ("sue", "ended FIRM"),
+        ("sue", "synonyms FIRM of ACME"),
+        ("sue", f"preferred FIRM ACME bob/{asked}"),
+        ("sam", "closable FIRM alice/9 until 2030-01-01"),
+    ):
+        before = names.pit
+        by_hand(names.archive, "listing", signer, line)
+        after = names.pit
+        assert (after.tickers, after.names, after.asked) == (
+            before.tickers,
+            before.names,
+            before.asked,
+        )
+        assert after.permits == {} and after.aliases == {} and after.preferred == {}
+    names.quiet = False
+    names.say("alice", 'say "hello"')
+    assert names.lines("listed")[-1] == f"listed ORB carol/{asked}"
