@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pit.filters.standing import Standing
     from pit.pits.state import Pit
 
-__all__ = ["Gone", "drained", "named"]
+__all__ = ["Gone", "drained", "named", "objection"]
 
 
 class Gone(NamedTuple):
@@ -39,6 +39,15 @@ def drained(record: "Standing", code: str) -> bool:
         or any(asked.lane == code for asked in record.cancels.values())
         or any(bust.fill.ticker == code for bust in record.busts.values())
     )
+
+
+def objection(ref: str, directive: Directive, signer: str, pit: "Pit") -> str:
+    """Why an `issue` can have no effect, as a sentence; '' when it can. Where `listing` is in
+    force, the pit has asked in its place among the directives of its text."""
+    found = pit.named.get(ref)
+    if found is None:
+        return pit.objection(directive, signer)
+    return found if isinstance(found, str) else ""
 
 
 def named(

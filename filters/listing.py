@@ -73,7 +73,7 @@ class Listing:
         if block != self._block:
             self._block = block
             self._forget(block - pit.rule("reveal"))
-            yield from self._release(cause, pit)
+            yield from self._release(cause, pit, record)
         yield from self._decide(block, pit)
         for act in event.acts:
             verb, subject = act.directive.verb, act.subject
@@ -90,7 +90,7 @@ class Listing:
             elif isinstance(subject, Named) and subject.effect == "close":
                 self.ending.setdefault(subject.code, "")
             elif verb == "refuse" and subject is None:  # perhaps an `issue`
-                yield from self._release(cause, pit)
+                yield from self._release(cause, pit, record)
         yield from self._decide(block, pit)
         if any(act.directive.verb in ("report", "refuse") for act in event.acts[:1]):
             yield from self._end(cause, pit, record)  # by nothing else something is open no more
@@ -204,11 +204,11 @@ class Listing:
         self.ending[code] = of
         return Owed(_lane(code, pit), Directive("closing", (code, why)), cause)
 
-    def _release(self, cause: str, pit: Pit) -> Iterator[Owed]:
+    def _release(self, cause: str, pit: Pit, record: Standing) -> Iterator[Owed]:
         """Names of which nobody has issued any in time."""
         for code in sorted(pit.names.keys() - self.ending.keys()):
             block = released(pit, code)
-            if block and code not in pit.closes:
+            if block and code not in pit.closes and not record.totals.get(code):
                 why = f"released: no shares by block {block}"
                 yield self._closing(code, "", why, cause, pit)
 

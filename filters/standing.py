@@ -229,7 +229,7 @@ def _enter(
             return record.problem(ref, entry, f"{handle} is not a member of this pit")
     else:
         amount, asset = directive.args
-        objection = pit.objection(directive, entry.signer)
+        objection = closing.objection(ref, directive, entry.signer, pit)
         if objection:
             return record.problem(ref, entry, objection)
     if asset in pit.tickers and directive.verb == "deposit" and pit.decimals(asset) is not None:

@@ -110,11 +110,11 @@ def put_in_force(pit: "Pit", directive: Directive) -> None:
         pit.brought[brought] = int(version)
         pit.words.update(words)
         pit.hooks.update(word for word, verb in words.items() if verb.sets or verb.names)
-        if brought == "listing":
-            pit.hooks |= {"issue", "refuse"}
     else:
         pit.rules[name] = rules.read(name, value)
         pit.written[name] = value
+    if "listing" in pit.brought:
+        pit.hooks |= {"issue", "refuse"} if naming.answers(pit) else {"issue"}
 
 
 def reported(pit: "Pit", text: Text, signer: str) -> None:
@@ -137,7 +137,7 @@ def reported(pit: "Pit", text: Text, signer: str) -> None:
         verb, args = pit.words[directive.verb], directive.args
         if directive.verb == "refuse":
             owner, _, ref = args[0].partition("/")
-            if pit.names and entitled(pit.keeper(owner)):
+            if entitled(pit.keeper(owner)):
                 naming.refused(pit, ref)
         elif verb.sets:
             governs = pit.rule("governed-by")
@@ -174,13 +174,13 @@ def about_names(pit: "Pit", text: Text, signer: str) -> None:
         why = pit.objection(directive, signer)
         if about:
             pit.named[ref] = why or naming.waits(pit, ref, verb, directive)
+        elif verb.name == "issue":
+            pit.named[ref] = why or naming.issued(pit, ref, directive)
         elif why:
             continue
         elif verb.name == "ticker":
             naming.asks(pit, ref, directive, signer)
-        elif verb.name == "issue":
-            naming.issued(pit, ref, directive.args[1])
-        elif signer == OPERATOR:
+        elif verb.name == "refuse" and signer == OPERATOR and naming.answers(pit):
             naming.refused(pit, directive.args[0].partition("/")[2])
 
 

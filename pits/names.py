@@ -69,11 +69,12 @@ class Asked(NamedTuple):
 
 
 class Name(NamedTuple):
-    """What a ticker that was asked for became of.
+    """What became of a ticker that was asked for.
 
     ref: the `ticker` ('-' where it was listed before). created: the block of that. issued: the
-    `issue`s of it that stand. closed: the block that its rest is counted from, 0 while it is open;
-    of a name that was released, `created`. ended: it is nobody's.
+    first `issue` of it that stands, or all of them (`naming.issued`). closed: the block that its
+    rest is counted from, 0 while it is open; of a name that was released, `created`. ended: it is
+    nobody's.
     """
 
     ref: str

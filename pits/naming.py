@@ -6,6 +6,7 @@ Each function of a report returns what it did, or the sentence that says why it 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pit.archives.amounts import Inexact, units
 from pit.archives.verbs import Directive, Verb
 from pit.pits.listing import Holder, ticker_of
 from pit.pits.names import Asked, Name, Named, codes_of, older, released
@@ -13,7 +14,7 @@ from pit.pits.names import Asked, Name, Named, codes_of, older, released
 if TYPE_CHECKING:
     from pit.pits.state import Pit
 
-__all__ = ["REPORTED", "asks", "issued", "refused", "waits"]
+__all__ = ["REPORTED", "answers", "asks", "issued", "refused", "waits"]
 
 
 def asks(pit: "Pit", ref: str, directive: Directive, signer: str) -> None:
@@ -22,23 +23,34 @@ def asks(pit: "Pit", ref: str, directive: Directive, signer: str) -> None:
     pit.asked[ref] = Asked(ref, directive, signer, pit.entry, block, conflict)
 
 
-def issued(pit: "Pit", ref: str, code: str) -> None:
-    """An `issue`: the name is in use, unless it is refused."""
+def issued(pit: "Pit", ref: str, directive: Directive) -> Named:
+    """An `issue`: the first that is of something keeps the name; where a keeper may refuse it for
+    want of tokens, each does that he does not refuse."""
+    number, code = directive.args
     name = pit.names.get(code)
-    if name:
+    try:
+        whole = units(number, pit.tickers[code].decimals)
+    except Inexact:
+        whole = 0
+    if name and whole and (not name.issued or answers(pit)):
         pit.names[code] = name._replace(issued=(*name.issued, ref))
+    return Named("issue", code, ref)
+
+
+def answers(pit: "Pit") -> bool:
+    """Whether a keeper answers what is said of names."""
+    return "listing" in pit.brought and pit.rule("tokens") != "off"
 
 
 def refused(pit: "Pit", ref: str) -> None:
-    """An instruction was refused: an `issue`; where acts about names need it, one of those."""
+    """An instruction that its keeper answers was refused: it had no effect on names."""
     for code, name in pit.names.items():
         if ref in name.issued:
             left = tuple(one for one in name.issued if one != ref)
             pit.names[code] = name._replace(issued=left)
             return
-    if pit.rule("tokens") != "off":
-        pit.asked.pop(ref, None)
-        _answered(pit, ref)
+    pit.asked.pop(ref, None)
+    pit.closes = {code: by for code, by in pit.closes.items() if by != ref}
 
 
 def waits(pit: "Pit", ref: str, verb: Verb, directive: Directive) -> Named:
@@ -47,10 +59,6 @@ def waits(pit: "Pit", ref: str, verb: Verb, directive: Directive) -> Named:
     for code in codes:
         pit.closes[code] = ref
     return Named(verb.names, codes[-1], ref)
-
-
-def _answered(pit: "Pit", ref: str) -> None:
-    pit.closes = {code: by for code, by in pit.closes.items() if by != ref}
 
 
 # What reports do

@@ -134,8 +134,10 @@ def test_who_asks_for_a_released_name_waits_until_nothing_of_the_old_one_is_open
 def test_an_issue_that_is_refused_keeps_no_name() -> None:
     names = Names("rule name-conflict first", "rule name-rest 10")
     names.ticker("bob", "FIRM", block=100)
-    names.say("bob", "issue 0.5 FIRM", block=101)
+    names.say("bob", "issue 0.5 FIRM", "issue 0 FIRM", block=101)
     assert names.pit.names["FIRM"].issued == ()
+    names.ticker("bob", "KEPT", block=101)
+    names.say("bob", "issue 1.00 KEPT", block=101)
     names.say("alice", 'say "hello"', block=110)
     assert names.lines("ended") == ["ended FIRM"]
 
@@ -301,6 +303,7 @@ WRONG = [
 def test_what_cannot_be_is_refused_and_the_answer_says_why() -> None:
     names = shared()
     names.ticker("bob", "MORE")
+    names.ticker("bob", "MOST")
     names.ticker("bob", "SHORT", "short: allowed")
     names.ticker("bob", "FULL")
     names.say("bob", "issue 1 FULL")
@@ -310,6 +313,8 @@ def test_what_cannot_be_is_refused_and_the_answer_says_why() -> None:
     short = names.say("alice", "sell 1 SHORT @ 2.00")
     why = "there is no SHORT yet; nobody can sell it short"
     assert names.lines("refuse")[-1] == f'refuse alice/{short} "{why}"'
+    first = names.say("bob", "issue 1 MOST", "close MOST")
+    assert names.lines("refuse")[-1] == f'refuse bob/{first}.2 "{HAS.replace("FIRM", "MOST")}"'
     both = names.say("bob", "close MORE", "issue 1 MORE")
     why = f"MORE is to be closed or renamed by entry {both}"
     assert names.lines("refuse")[-1] == f'refuse bob/{both}.2 "{why}"'

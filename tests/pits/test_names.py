@@ -12,7 +12,7 @@ from pit.pits.state import Pit
 
 ISSUERS = ("alice", "bob")
 CODES = ("ONE", "TWO", "SIX")
-START = "rule name-rest 9\nrule block 1s\nrule words listing 1\n"
+START = "rule name-rest 9\nrule block 1s\nrule tokens 1\nrule words listing 1\n"
 KEY = "  key:\n    not asked for here\n"
 TICKER = 'ticker {} "A firm"\n  currency: EUR\n  tick: 0.01\n  lot: 1\n  specialist: sam\n'
 
