@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 
 from pit.archives.language import parse, parse_directives, show
 from pit.pits import dump
+from pit.pits.keyring import Keyring
 from pit.pits.names import Name
 from pit.pits.state import Pit
+from pit.pits.trial import first_objection
 
 ISSUERS = ("alice", "bob")
 CODES = ("ONE", "TWO", "SIX")
@@ -110,3 +112,21 @@ def test_a_name_has_one_owner_at_a_time_and_a_fold_goes_on_from_its_dump(
             part = again(part)
     assert vars(part) == vars(whole)
     assert vars(again(whole)) == vars(whole)
+
+
+def test_a_name_is_free_by_the_time_that_the_entry_will_have() -> None:
+    pit = founded()
+    step(pit, "alice", f"pit acme\n{TICKER.format('ONE')}", 3)
+    said = f"pit acme\n  after: {pit.entry} {0:064x}\nreport listing 1\n"
+    step(pit, "sam", f"{said}listed ONE alice/{pit.entry}\n", 5)
+    asks = parse(f"pit acme\n{TICKER.format('ONE')}", pit.words)
+    before = pit.time
+    assert pit.names["ONE"].created == 4
+    for seconds, answer in ((11, (0, "ONE exists already")), (12, (-1, ""))):
+        time = f"2026-11-20T12:00:{seconds}.500000Z"
+        assert first_objection(asks, "bob", time, pit, Keyring()) == answer
+        assert pit.time == before
+    issue = parse("pit acme\nissue 5 ONE\n", pit.words)
+    time = "2026-11-20T12:00:12.500000Z"
+    answer = (0, "ONE was released: no shares by block 13")
+    assert first_objection(issue, "alice", time, pit, Keyring()) == answer
