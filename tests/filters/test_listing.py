@@ -454,3 +454,27 @@ def test_nobody_else_gives_a_name_closes_a_ticker_or_ends_it() -> None:
     names.quiet = False
     names.say("alice", 'say "hello"')
     assert names.lines("listed")[-1] == f"listed ORB carol/{asked}"
+
+
+def test_who_owes_shares_of_what_is_closed_owes_none_and_has_his_margin_back() -> None:
+    names = Names("rule name-conflict first")
+    names.ticker("bob", "FIRM", "short: allowed", block=100)
+    names.say("bob", "issue 100 FIRM")
+    names.say("bob", "transfer 60 FIRM to alice")
+    names.say("alice", "buy 5 FIRM @ 2.00")
+    names.say("carol", "sell 5 FIRM @ 2.00")
+    names.say("carol", "sell 3 FIRM @ 4.00")
+    assert names.balance("carol", "FIRM") == -5
+    motion = names.say("alice", 'motion FIRM "Wind it up"', "  expires: 1d", "  kind: close")
+    names.say("alice", f"vote {motion} yes")
+    names.say("alice", 'say "a day later"', block=100 + 289)
+    names.say("bob", "close FIRM")
+    assert names.lines("ended") == ["ended FIRM"]
+    run = replay(names.archive, Positions)
+    kept = run.filter
+    assert isinstance(kept, Positions)
+    kept.margin.tidy()
+    assert kept.accounts.holds == {} and kept.margin.positions == {} and kept.margin.last == {}
+    assert not any(asset == "FIRM" for _, asset in kept.accounts.balances)
+    cash = [names.balance(who) for who in ("alice", "carol")]
+    assert cash == [10000000 - 1000, 10000000 + 1000]
