@@ -102,7 +102,7 @@ def listing(code: str, specialist: str, more: str = "") -> str:
 
 BEGIN = [
     *((owner, listing(code, "sue"), -1) for code, owner in OWNERS.items()),
-    ("carol", 'say "some time later"', -1),
+    ("alice", 'say "some time later"', -1),
     ("bob", 'say "some time later"', -1),
     ("alice", "issue 60 NOVA", -1),
     ("bob", "issue 60 PAX", -1),
