@@ -86,7 +86,6 @@ class Listing:
                 self.owed.discard(subject.code)
             elif isinstance(subject, Named) and subject.effect in ("list", "drop"):
                 self.answered.pop(subject.ref, None)
-                self._ask_no_more(subject.code, subject.ref)
             elif isinstance(subject, Named) and subject.effect == "close":
                 self.ending.setdefault(subject.code, "")
             elif verb == "refuse" and subject is None:  # perhaps an `issue`
@@ -127,6 +126,8 @@ class Listing:
         """Answer those that need to wait no longer; block: the one that it is."""
         for code in list(self.waiting):
             queue = self.waiting[code]
+            for ref in queue.keys() - pit.asked.keys():  # answered by a report of somebody's own
+                del queue[ref]
             while queue:
                 answers = self._answers(code, queue, block, pit)
                 if not answers:
@@ -183,12 +184,6 @@ class Listing:
         name = pit.names.get(code)
         closed = name is not None and name.closed
         return "" if closed else f"{pit.tickers[code].issuer}/{name.ref if name else '-'}"
-
-    def _ask_no_more(self, code: str, ref: str) -> None:
-        queue = self.waiting.get(code, {})
-        queue.pop(ref, None)
-        if not queue:
-            self.waiting.pop(code, None)
 
     def _forget(self, before: int) -> None:
         """Forget the commitments of blocks before this one."""

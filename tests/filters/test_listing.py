@@ -478,3 +478,17 @@ def test_who_owes_shares_of_what_is_closed_owes_none_and_has_his_margin_back() -
     assert not any(asset == "FIRM" for _, asset in kept.accounts.balances)
     cash = [names.balance(who) for who in ("alice", "carol")]
     assert cash == [10000000 - 1000, 10000000 + 1000]
+
+
+@pytest.mark.parametrize("line", ["listed FIRM bob/{}", 'unlisted FIRM bob/{} "no"'])
+def test_an_answer_before_the_block_is_over_stops_the_filter_and_can_be_adopted(line: str) -> None:
+    names = Names(quiet=True)
+    bob, carol = (names.ticker(who, "FIRM", block=7) for who in ("bob", "carol"))
+    entry = by_hand(names.archive, "listing", "sue", line.format(bob))
+    names.say("operator", f"adopt {entry}")
+    names.quiet = False
+    names.say("alice", 'say "hello"', block=8)
+    listed = line.startswith("listed")
+    answer = f'unlisted FIRM carol/{carol} "bob/{bob} has it"' if listed else f"carol/{carol}"
+    assert answer in names.lines(*ASK)[1]
+    assert names.pit.tickers["FIRM"].issuer == ("bob" if listed else "carol")
