@@ -183,8 +183,10 @@ def _show_majorities(pairs: tuple[tuple[Share, Share], ...]) -> str:
     return " ".join(f"{part}/{whole}" for pair in pairs for part, whole in pair)
 
 
-def _list(pattern: str, what: str, right: str) -> Field:
-    return Field(f"(?:{pattern})(?: (?:{pattern})){{0,63}}", what, right, _read_words, _show_words)
+def _list(pattern: str, what: str, right: str, least: int = 1) -> Field:
+    """Of at most 64."""
+    more = f"(?: (?:{pattern})){{{least - 1},63}}"
+    return Field(f"(?:{pattern}){more}", what, right, _read_words, _show_words)
 
 
 FIELDS: dict[str, Field] = {
@@ -198,6 +200,7 @@ FIELDS: dict[str, Field] = {
         lambda text: text.removesuffix(f":{MAIN}"),
     ),
     "asset": Field(ASSET, "an asset or ticker", "write capitals and digits, like ACME or RAIN.2"),
+    "assets": _list(ASSET, "a list of tickers", "write two or more, like OLD NEW", 2),
     "number": Field(
         NUMBER,
         "a number",

@@ -73,7 +73,9 @@ class Verb:
     is not said of its field `ticker` once there are units: as much as its field `quantity`, before
     its field `until`, by its field `motion`. sets: a report's directive whose last two fields are a
     rule's name and value, in force as if the operator had said so, where whoever publishes for the
-    ticker of the rule `governed-by` says it.
+    ticker of the rule `governed-by` says it. names: what it does to the name in its field `ticker`
+    (`pits.naming`): of an instruction `asks-end` or `asks-join`, of a report `list`, `drop`,
+    `close`, `end`, `join`, `prefer` or `permit`.
     """
 
     def __init__(
@@ -91,13 +93,14 @@ class Verb:
         fee: str = "",
         allows: str = "",
         sets: bool = False,
+        names: str = "",
     ) -> None:
         self.name, self.form, self.help, self.report = name, form, help, report
         self.who, self.needed = tuple(who), tuple(needed)
         self.keys = {key: _field(kind) for key, kind in (keys or {}).items()}
         self.key_types = dict(keys or {})
         self.cover, self.mover, self.fee = cover, mover, fee
-        self.allows, self.sets = allows, sets
+        self.allows, self.sets, self.names = allows, sets, names
         self.slots = _slots(form)
         self.fields = tuple(slot for slot in self.slots if slot.field)
 

@@ -148,7 +148,8 @@ MEMBERS = (
     Verb(
         "ticker",
         "{code:asset} {name:text}",
-        "Lists something to trade; the signer is its issuer.",
+        "Lists something to trade; the signer is its issuer. Where names are asked for "
+        "(`rule words listing 1`) it asks; `salt`: that of his `commit`.",
         who=["issuer"],
         keys={
             "currency": "asset",
@@ -156,6 +157,7 @@ MEMBERS = (
             "lot": "number",
             "specialist": "handle",
             "short": "=allowed",
+            "salt": "word",
         },
         needed=["currency", "tick", "lot", "specialist"],
         fee="listing",

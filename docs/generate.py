@@ -18,6 +18,8 @@ from pit.filters.dividends import WORDS as DIVIDENDS
 from pit.filters.dividends import Dividends
 from pit.filters.govern import WORDS as GOVERN
 from pit.filters.govern import Govern
+from pit.filters.listing import WORDS as LISTING
+from pit.filters.listing import Listing
 from pit.filters.match import Match
 from pit.filters.positions import Positions
 from pit.filters.settle import Settle
@@ -78,6 +80,7 @@ def checkpoint() -> str:
         "`dividends`": Dividends.words,
         "`govern`": Govern.words,
         "`tokens`": Tokens.words,
+        "`listing`": Listing.words,
     }
     return "\n".join(f"### {name}\n\n{_words(words)}" for name, words in parts.items())
 
@@ -90,6 +93,11 @@ def companies() -> str:
 def tokens() -> str:
     """The words of `tokens`."""
     return _words(TOKENS[1])
+
+
+def names() -> str:
+    """The words of `listing`."""
+    return _words(LISTING[1])
 
 
 def _help(*args: str) -> str:
@@ -120,6 +128,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "checkpoint": checkpoint,
     "companies": companies,
     "tokens": tokens,
+    "names": names,
     "commands": commands,
 }
 

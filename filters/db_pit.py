@@ -76,8 +76,10 @@ def _asset(rows: Rows, one: Said, chapter: Chapter) -> None:
 def _ticker(rows: Rows, one: Said, chapter: Chapter) -> None:
     """A ticker, whatever verb lists it; its units are an asset unless they are contracts."""
     ticker = chapter.pit.tickers.get(one.directive.args[0])
-    if ticker is None:
+    if ticker is None or one.ref in chapter.pit.asked:
         return
+    for table in ("assets", "tickers"):  # a name can come again, when it is free
+        rows.con.execute(f"DELETE FROM {table} WHERE code = ?", (ticker.code,))
     code, decimals, places = ticker.code, ticker.decimals, ticker.price_decimals
     units = (decimals, 10**decimals)
     if chapter.pit.decimals(code) is not None:
@@ -146,6 +148,7 @@ TOLD: dict[str, Callable[[Rows, Said, Chapter], None]] = {
     "revoke-key": _revoked,
     "asset": _asset,
     "ticker": _ticker,
+    "listed": _ticker,  # where names are asked for
     "market": _ticker,
     "rule": _rule,
     "enacted": _rule,  # by a motion, if the pit took it so

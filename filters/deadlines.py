@@ -1,10 +1,11 @@
-"""Print what ends when, of all that concerns a member: motions, orders, markets.
+"""Print what ends when, of all that concerns a member: motions, orders, markets, names.
 
     $ pit deadlines alice
     $ pit deadlines alice --json
 
 Motions about which he has a vote, with it and what he has said; his orders that expire; markets
-in which he has an order or contracts, and when they expire. Soonest first.
+in which he has an order or contracts, and when they expire; his names that are released if no
+shares are issued. Soonest first.
 """
 
 from collections.abc import Iterator
@@ -19,8 +20,10 @@ from pit.filters.rows import Row, add_form, show_rows
 from pit.filters.runner import Run
 from pit.filters.show import state_of
 from pit.pits.home import Home, choose_pit, root
+from pit.pits.markets import after
 from pit.pits.members import owner_of
 from pit.pits.options import add_pit, parser
+from pit.pits.state import Pit
 
 
 def motions(run: Run, member: str) -> Iterator[Row]:
@@ -62,6 +65,26 @@ def markets(run: Run, member: str) -> Iterator[Row]:
             yield _row(market.expiry, "market", driver, driver, what)
 
 
+def names(pit: Pit, member: str) -> Iterator[Row]:
+    """His names that are decided about, released, or may be closed, by then."""
+    for asked in pit.asked.values():
+        if asked.signer == member and asked.conflict == "reject-all":
+            end = after(pit.genesis, asked.block * pit.rule("block"))
+            yield _row(end, "name", asked.name, asked.code, "his if nobody else asks until then")
+    for code, name in pit.names.items():
+        ticker = pit.tickers[code]
+        if ticker.issuer != member or ticker.closed:
+            continue
+        if not name.issued:
+            blocks = name.created + pit.rule("name-rest") - 1
+            end = after(pit.genesis, blocks * pit.rule("block"))
+            what = "released then unless shares are issued"
+            yield _row(end, "name", f"{member}/{name.ref}", code, what)
+    for code, until in pit.permits.items():
+        if pit.tickers[code].issuer == member:
+            yield _row(until, "name", code, code, "may be closed until then, by a motion")
+
+
 def _row(until: str, kind: str, name: str, ticker: str, what: str) -> Row:
     return {
         "until": show_time(until),
@@ -89,6 +112,7 @@ def main(argv: list[str]) -> int:
         *motions(governed, args.member),
         *orders(kept, args.member),
         *markets(kept, args.member),
+        *names(kept.pit, args.member),
     ]
     rows.sort(key=lambda row: (row["until"].rstrip("Z"), row["which"]))
     show_rows(rows, args, f"nothing of {args.member}'s has a deadline")

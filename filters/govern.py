@@ -17,11 +17,12 @@ from pit.archives.errors import PitError
 from pit.archives.fields import show_time
 from pit.archives.verbs import Directive, Verb
 from pit.filters.amendments import Amendment, amendments, lapse
+from pit.filters.closing import Gone
 from pit.filters.holders import WORDS as REGISTER
 from pit.filters.holders import Holders, voters
 from pit.filters.instructions import Act, Charge, smallest
 from pit.filters.lanes import Owed
-from pit.filters.motions import DAY, STATE, TALLIES, WORDS, Motion, mandate, result
+from pit.filters.motions import DAY, STATE, TALLIES, WORDS, Motion, closable, mandate, result
 from pit.filters.record import reference_key
 from pit.filters.runner import Event
 from pit.filters.standing import Standing
@@ -75,6 +76,8 @@ class Govern:
             elif ref in self.motions:
                 yield self._close(self.motions[ref], str(event.number), pit)
         for act in event.acts:
+            if isinstance(act.subject, Gone):
+                self._forget(act.subject.code)
             self.holders.step(act, event.signer, pit)
             verb = act.directive.verb
             if isinstance(act.subject, Charge) and act.subject.verb in self._handlers:
@@ -239,6 +242,8 @@ class Govern:
         lane = "-" if pit.open else motion.ticker
         if motion.kind == "issue":
             yield Owed(lane, mandate(motion, pit.tickers[motion.ticker]), act.ref)
+        elif motion.kind == "close" and "listing" in pit.brought:
+            yield Owed(lane, closable(motion), act.ref)
         elif motion.kind == "rule":
             why = lapse(motion.changes, pit)
             if why:
@@ -247,6 +252,13 @@ class Govern:
             for change in motion.changes:
                 said = (code, motion.name, change.name, change.new)
                 yield Owed(lane, Directive("enacted", said), act.ref)
+
+    def _forget(self, code: str) -> None:
+        """A ticker is over: so is what was moved about it; who takes the name next begins anew."""
+        for ref in [ref for ref, motion in self.motions.items() if motion.ticker == code]:
+            del self.motions[ref]
+        self.tallies.pop(code, None)
+        self.asked.discard(code)
 
     def adopt(self, lane: str, owed: Sequence[Owed], pit: Pit, record: Standing) -> Iterator[Owed]:
         """What stands was taken as it stood; what has no answer or result yet is owed still."""
@@ -257,6 +269,8 @@ class Govern:
                 done = ref not in self.unanswered
             elif verb == "result":
                 done = ref not in self.motions
+            elif verb == "closable":
+                done = pit.permits.get(code, "") >= was.directive.args[2]
             elif verb == "mandate":
                 done = any(one.motion == name for one in record.mandates.get(code, ()))
             else:

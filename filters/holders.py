@@ -12,6 +12,7 @@ from pit.archives.amounts import units
 from pit.archives.verbs import Directive, Verb
 from pit.filters.busting import Ruling
 from pit.filters.charges import Minted
+from pit.filters.closing import Gone
 from pit.filters.instructions import SCALE, Act, Charge, Claim, Order, Trade, smallest
 from pit.filters.markets import Moved
 from pit.filters.problems import units_of
@@ -173,6 +174,9 @@ class Holders:
     def step(self, act: Act, signer: str, pit: Pit) -> None:
         """Take an act."""
         if isinstance(act.subject, Order):  # mostly: what asks, is answered, or ends
+            return
+        if isinstance(act.subject, Gone):
+            self.tickers.pop(act.subject.code, None)
             return
         for ticker, account, amount in changes(act, signer, pit):
             register, holder = self[ticker], self.by(account)

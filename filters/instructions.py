@@ -13,6 +13,7 @@ from pit.archives.fields import MAIN
 from pit.archives.verbs import NO_KEYS, Directive
 from pit.filters.busting import Bust, Ruling
 from pit.pits.blocks import TOKEN
+from pit.pits.names import Named
 from pit.pits.state import Pit
 
 SCALE = DECIMALS
@@ -359,7 +360,7 @@ class Trade(NamedTuple):
         return self.bought, self.sold
 
 
-Subject = Order | Claim | Charge | Cancel | Replace | Problem | Trade | Bust | Ruling | None
+Subject = Order | Claim | Charge | Cancel | Replace | Problem | Trade | Bust | Ruling | Named | None
 
 
 class Act(NamedTuple):

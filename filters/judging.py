@@ -30,6 +30,9 @@ def order(keeping: Keeping, order: Order, time: str, pit: Pit, record: Standing)
     why = _unfit(order, ticker, pit, record) or charge(keeping, order.ref, pit, record)
     if why:
         return why
+    exists = ticker.mode != "short" or order.buys or record.totals.get(ticker.code)
+    if not exists and "listing" in pit.brought:  # else a name without shares could have holders
+        return f"there is no {ticker.code} yet; nobody can sell it short"
     lacking = keeping.covers[ticker.mode].take(order, order.quantity, (), ticker)
     if lacking:
         keeping.uncharge(order.ref, record)
@@ -106,6 +109,8 @@ def claim(keeping: Keeping, claim: Claim, pit: Pit, record: Standing) -> str:
         return f"{claim.asset} is not an asset of this pit"
     if not claim.amount:
         return f"{written} is nothing, or finer than its smallest unit"
+    if claim.asset in pit.tickers and pit.tickers[claim.asset].closed:
+        return f"{claim.asset} is closed"
     kept = claim.asset in pit.tickers or (pit.tokens and claim.asset == TOKEN)
     if claim.verb == "withdraw" and kept:
         return f"{claim.asset} is kept in this pit; only money is paid out"

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 from pit.archives.verbs import NO_KEYS, Directive, Verb, make_directive
 from pit.filters.accounts import OUTSIDE, Accounts, Posting, hold_order
+from pit.filters.closing import Gone
 from pit.filters.combos import Combo
 from pit.filters.contracts import Contracts
 from pit.filters.cover import Book, Cover
-from pit.filters.instructions import Order, Replace, account_of
+from pit.filters.instructions import Charge, Claim, Order, Replace, account_of
 from pit.filters.margin import WORDS as MARGIN
 from pit.filters.margin import Margin
 from pit.filters.record import reference_key
@@ -146,6 +147,25 @@ class Keeping:
         charge = record.charges.get(ref)
         if charge:
             self.accounts.release(charge.hold)
+
+    def void(self, gone: Gone, ref: str, pit: Pit) -> None:
+        """A ticker is over: nobody holds units of it any more."""
+        code = gone.code
+        for order in gone.orders:
+            self.release(order, pit)
+        for claim in gone.claims:
+            self.accounts.release(claim.ref)
+        asked: tuple[Order | Claim, ...] = (*gone.orders, *gone.claims)
+        for one in asked:
+            if not one.accepted:
+                self.accounts.release(f"{one.ref} {Charge.mover}")
+        held = [(account, asset) for account, asset in self.accounts.balances if asset == code]
+        for account, _ in sorted(held):
+            if account != OUTSIDE:
+                amount = self.accounts.balance(account, code)
+                self.move(account, OUTSIDE, code, amount, ref, f"{code} is closed")
+                self.moved(account, code, pit)
+        self.margin.last.pop(code, None)
 
     def dump(self, record: Standing) -> Iterator[Directive]:
         """Balances, holds, and what is held for without one of its own."""

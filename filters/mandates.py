@@ -13,6 +13,7 @@ from pit.archives.verbs import Directive
 from pit.filters.instructions import smallest
 from pit.filters.reported import not_entitled
 from pit.filters.tally import Mandate, used
+from pit.pits.names import older
 
 if TYPE_CHECKING:
     from pit.filters.standing import Standing
@@ -38,7 +39,9 @@ def mandate(
     if any(one.motion == motion for one in allowed):
         return f"what {motion} allows stands already"
     made = Mandate(motion, number, 0, said["until"])
-    allowed.append(made)
+    name = pit.names.get(code)
+    if not (name and older(motion.partition("/")[2], name.ref)):  # else of who had the name before
+        allowed.append(made)
     return made
 
 

@@ -18,6 +18,7 @@ _SAMPLES = {
     "handle": "bob",
     "account": "bob",
     "asset": "ACME",
+    "assets": "OLD NEW",
     "number": "10",
     "price": "12.50",
     "limit": "12.50",

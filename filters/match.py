@@ -15,6 +15,7 @@ from heapq import heappop, heappush
 
 from pit.archives.verbs import Directive, Verb
 from pit.filters import combo_match, match_state, restart
+from pit.filters.closing import Gone
 from pit.filters.combos import Combo
 from pit.filters.instructions import Act, Cancel, Order, Replace
 from pit.filters.lanes import Owed
@@ -26,6 +27,7 @@ from pit.filters.stream import run_stream
 from pit.filters.trading import HALT, Lane
 from pit.filters.turns import Banned, Ended, Item, Session, What
 from pit.pits.listing import Holder
+from pit.pits.names import Named
 from pit.pits.options import parser, part
 from pit.pits.state import Pit
 
@@ -104,6 +106,11 @@ class Match:
                 for code, market in pit.markets.items():
                     if market.driver == subject.driver and code in self.lanes:
                         self._take(code, event.time, ended, pit, record, out)
+            elif isinstance(subject, Named) and subject.effect == "close":
+                if subject.code in self.lanes:
+                    self._take(subject.code, event.time, Ended(ref), pit, record, out)
+            elif isinstance(subject, Gone):
+                self.lanes.pop(subject.code, None)
             elif verb in ("halt", "resume", "auction"):
                 ticker, *until = directive.args
                 session = Session(ref, verb, *until or ("",))
@@ -225,7 +232,7 @@ class Match:
         due = set()
         while self._deadlines and self._deadlines[0][0] <= now:
             due.add(heappop(self._deadlines)[1])
-        for lane in (self.lanes[ticker] for ticker in sorted(due)):
+        for lane in (self.lanes[ticker] for ticker in sorted(due & self.lanes.keys())):
             lane.noted = ""
             if not lane.waiting:
                 lane.pass_time(now, out)

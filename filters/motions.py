@@ -13,7 +13,7 @@ from pit.filters.tally import Count, Mandate, Outcome, Rules, count, outcome
 from pit.pits.listing import Ticker
 from pit.pits.markets import after
 
-__all__ = ["DAY", "STATE", "TALLIES", "WORDS", "Motion", "mandate", "result"]
+__all__ = ["DAY", "STATE", "TALLIES", "WORDS", "Motion", "closable", "mandate", "result"]
 
 DAY = 86400
 
@@ -84,6 +84,14 @@ WORDS = {
             who=["specialist"],
             report="govern",
             allows="issue",
+        ),
+        Verb(
+            "closable",
+            "{ticker:asset} {motion:owned} until {until:time}",
+            "A motion that passed lets the issuer close it (`rule words listing 1`).",
+            who=["specialist"],
+            report="govern",
+            names="permit",
         ),
         Verb(
             "enacted",
@@ -219,3 +227,9 @@ def mandate(motion: Motion, ticker: Ticker) -> Directive:
     made = Mandate(motion.name, motion.quantity, 0, after(motion.until, motion.days * DAY))
     quantity = decimal(made.number, ticker.decimals)
     return Directive("mandate", (motion.ticker, made.motion, quantity, made.until))
+
+
+def closable(motion: Motion) -> Directive:
+    """The `closable` of a motion to close that passed: for as long as a mandate."""
+    until = after(motion.until, motion.days * DAY)
+    return Directive("closable", (motion.ticker, motion.name, until))

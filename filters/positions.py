@@ -18,6 +18,7 @@ from pit.filters.accounts import OUTSIDE, Posting
 from pit.filters.busting import Bust, Ruling
 from pit.filters.busts import last_of
 from pit.filters.charges import Minted
+from pit.filters.closing import Gone
 from pit.filters.combos import Combo, Leg
 from pit.filters.cover import Traded
 from pit.filters.instructions import (
@@ -137,6 +138,8 @@ class Positions(Keeping):
                     self._minted(subject, act.ref)
             elif verb == "move" and isinstance(subject, Moved):
                 self._taken(act, subject, pit)
+            elif isinstance(subject, Gone):
+                self.void(subject, act.ref, pit)
             elif isinstance(subject, Market):
                 self.contracts.found(subject, pit)
             elif isinstance(subject, Bounded):

@@ -65,6 +65,8 @@ def order_problem(order: Order, ticker: Ticker | None, now: str) -> str:
     """Why an order cannot work, whatever its owner has, as a sentence; '' when it can."""
     if ticker is None:
         return f"{order.ticker} is not listed"
+    if ticker.closed:
+        return f"{order.ticker} is closed"
     if not order.quantity:
         return "a quantity of 0 buys and sells nothing"
     found = _off_lot("", order.quantity, ticker)
@@ -112,6 +114,8 @@ def _terms_problem(order: Order, terms: Terms, ticker: Ticker) -> str:
 
 def replace_problem(replace: Replace, order: Order, ticker: Ticker) -> str:
     """Why an order cannot be replaced so, as a sentence; '' when it can."""
+    if ticker.closed:
+        return f"{ticker.code} is closed"
     if not replace.quantity:
         return f"a quantity of 0 buys and sells nothing; `cancel {order.ref}` ends it"
     return _off_lot("", replace.quantity, ticker) or _off_tick(

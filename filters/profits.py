@@ -17,6 +17,7 @@ from pit.archives.amounts import decimal, plain
 from pit.archives.verbs import Directive
 from pit.filters.busting import Fill, Ruling
 from pit.filters.busts import last_of
+from pit.filters.closing import Gone
 from pit.filters.figures import half_even
 from pit.filters.history import Chapter
 from pit.filters.instructions import SCALE, Act, Charge, Claim, Trade, scaled, smallest
@@ -104,6 +105,11 @@ class Positions:
             elif isinstance(subject, Ruling):
                 if subject.done:
                     self._undo(subject.bust.fill, chapter.record)
+            elif isinstance(subject, Gone):
+                for (_, code), position in self.held.items():
+                    if code == subject.code:  # as if sold for nothing
+                        position.trade(-position.quantity, 0)
+                self.last.pop(subject.code, None)
             elif verb == "issue" and subject is None and args[1] in pit.tickers:
                 self._issued(act.directive, chapter.entry.signer)
             elif verb == "accept" and isinstance(subject, Charge):

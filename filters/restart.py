@@ -35,6 +35,7 @@ def lane(old: Lane, owed: Sequence[Owed]) -> Lane:
             owner = was.directive.args[0].partition("/")[0]
             market = pit.markets.get(ticker)
             ended = market is not None and record.courses[market.driver].ended
+            ended = ended or (ticker in pit.tickers and pit.tickers[ticker].closed)
             again[was.cause] = Item("", Ended(was.cause) if ended else Banned(was.cause, owner))
         elif was.cause in record.orders:
             order = record.orders[was.cause]

@@ -230,8 +230,9 @@ class Run:
         return counted
 
     def _not_entitled(self, directive: Directive, lane: str, signer: str, after: int) -> str:
-        """Why a directive that the filter brought does not count; `Standing` judges the core's."""
-        if directive.verb in COUNTED:
+        """Why a directive that the filter brought does not count; `Standing` judges the core's,
+        and the pit what is said of names."""
+        if directive.verb in COUNTED or self.pit.words[directive.verb].names:
             return ""
         return not_entitled(self.filter.publisher(lane, self.pit), signer, after, self.pit, lane)
 

@@ -31,21 +31,26 @@ from pit.pits.display import show_json
 from pit.pits.home import Home, choose_pit, root
 from pit.pits.listing import Ticker
 from pit.pits.members import owner_of
+from pit.pits.names import shown
 from pit.pits.options import add_pit, parser
 from pit.pits.reading import entries_of
 from pit.pits.state import Pit
 
 
-def listed(match: Run, holders: Holders, find: str = "") -> Iterator[Row]:
-    """A row for each ticker whose code, name or issuer has the letters `find`.
+def listed(match: Run, holders: Holders, find: str = "", only: str = "") -> Iterator[Row]:
+    """A row for each ticker whose code, name or issuer has the letters `find`, and for each name
+    that is asked for.
 
-    match: a run of `match`. holders: units by account or member. Contracts have no shares.
+    match: a run of `match`. holders: units by account or member. only: that ticker's. Contracts
+    have no shares, and of a name that is nobody's there is nothing to say.
     """
     pit, filter = match.pit, match.filter
     assert isinstance(filter, Match)
     for code, ticker in sorted(pit.tickers.items()):
-        about = f"{code} {ticker.name} {ticker.issuer}".casefold()
-        if pit.decimals(code) is None or find.casefold() not in about:
+        about, known = f"{shown(pit, code)} {ticker.name} {ticker.issuer}", pit.names.get(code)
+        if pit.decimals(code) is None or find.casefold() not in about.casefold():
+            continue
+        if only not in ("", code) or (known and known.ended):
             continue
         register = holders[code].now
         held = voters(register, ticker)
@@ -54,7 +59,7 @@ def listed(match: Run, holders: Holders, find: str = "") -> Iterator[Row]:
         bids, asks = (list(lane.book.bids), list(lane.book.asks)) if lane else ([], [])
         buying, selling = (sum(one.left for one in side) for side in (bids, asks))
         yield {
-            "ticker": code,
+            "ticker": shown(pit, code),
             "name": ticker.name,
             "issuer": ticker.issuer,
             "shares": _units(total, ticker),
@@ -65,6 +70,13 @@ def listed(match: Run, holders: Holders, find: str = "") -> Iterator[Row]:
             "sell orders": quantity_text(selling, code, pit),
             "ask": price_text(asks[0].price, code, pit) if asks else "",
         }
+    for asked in pit.asked.values() if not only else ():
+        about = f"{asked.code} {asked.title} {asked.signer}"
+        if find.casefold() in about.casefold():
+            row = dict.fromkeys(("shares", "treasury", "holders", "buy orders"), "0")
+            row |= {"bid": "", "sell orders": "0", "ask": ""}
+            who = {"name": asked.title, "issuer": asked.signer}
+            yield {"ticker": f"{asked.code} (asked for)", **who, **row}
 
 
 def owned(holders: Holders, pit: Pit, code: str) -> Iterator[Row]:
@@ -126,7 +138,8 @@ def main(argv: list[str]) -> int:
     home = Home(root())
     name = choose_pit(home, args.pit)
     match = state_of(home, name, Match())
-    pit, who = match.pit, args.who
+    pit = match.pit
+    who = pit.aliases.get(args.who, args.who)
     holders = Holders()
     for chapter in history(entries_of(home, name)):
         for act in chapter.acts:
@@ -155,7 +168,7 @@ def _of_ticker(
     govern = Govern()
     state_of(home, name, govern)
     return {
-        "ticker": [row for row in listed(match, holders) if row["ticker"] == code],
+        "ticker": list(listed(match, holders, only=code)),
         "orders": [row for row in views.book(filter, match.pit) if row["ticker"] == code],
         "holders": list(owned(holders, match.pit, code)),
         "motions": [

@@ -16,7 +16,7 @@ from pit.archives.amounts import WHOLE_DIGITS, decimal, plain
 from pit.archives.language import Text
 from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive
-from pit.filters import charges, combos, mandates, markets
+from pit.filters import charges, closing, combos, mandates, markets
 from pit.filters.busting import Bust
 from pit.filters.busts import bust
 from pit.filters.combos import Combo
@@ -97,7 +97,9 @@ class Standing:
             ref = str(number) if not index else f"{number}.{index + 1}"
             if handler is None:
                 verb = pit.words[directive.verb]
-                if verb.mover:
+                if verb.names:
+                    handler = closing.named
+                elif verb.mover:
                     handler = _held_for
                 elif verb.allows:
                     handler = mandates.mandate
@@ -260,7 +262,7 @@ def _enter(
             return record.problem(ref, entry, f"{handle} is not a member of this pit")
     else:
         amount, asset = directive.args
-        objection = pit.objection(directive, entry.signer)
+        objection = closing.objection(ref, directive, entry.signer, pit)
         if objection:
             return record.problem(ref, entry, objection)
     if asset == TOKEN and pit.tokens:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from pit.archives.amounts import decimal, plain, trimmed
 from pit.archives.verbs import Directive, Verb
 from pit.filters.charges import VERSIONS, Minted, fee_of, sealer_of, shown
+from pit.filters.closing import Gone
 from pit.filters.combos import Combo
 from pit.filters.instructions import SCALE, Act, Cancel, Charge, Order, Replace, Trade, smallest
 from pit.filters.lanes import Owed
@@ -120,6 +121,12 @@ class Tokens:
                         yield from self._return(charge, ended(charge.deposit), "filled", None, pit)
             elif verb == "leaves":
                 yield from self._left(act, pit, record)
+            elif isinstance(subject, Gone):
+                for order in subject.orders:
+                    charge = record.charges.get(order.ref)
+                    if charge:
+                        back = ended(charge.deposit)
+                        yield from self._return(charge, back, "its ticker is over", None, pit)
             elif isinstance(subject, Cancel | Replace):
                 if verb in ("cancel", "replace") and subject.target in record.charges:
                     self.endings[act.ref] = self._ending(verb, event, pit, record)

@@ -16,7 +16,7 @@ class Banned(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """The market was settled at entry `ref`: its working orders are cancelled."""
+    """The market was settled, or the ticker closed, at entry `ref`: its orders are cancelled."""
 
     ref: str
 

@@ -185,7 +185,7 @@ class Verifier:
                 text = parse(entry.text, self.pit.words)
             except LanguageError as error:
                 raise Damaged(str(error)) from None
-        cert = self._take(entry, text, fingerprint)
+        text, cert = self._take(entry, text, fingerprint)
         self._moment(entry, signed, cert)
         if not self.seen.add(fingerprint, signed, digest):
             raise Damaged("the same instruction (Pit-Signer, Pit-Text) stands already")
@@ -200,8 +200,8 @@ class Verifier:
         self.tree.append(leaf)
         return text, cert
 
-    def _take(self, entry: Entry, text: Text, fingerprint: str) -> Certificate:
-        """Have the text take effect; the certificate of the key, in force above it."""
+    def _take(self, entry: Entry, text: Text, fingerprint: str) -> tuple[Text, Certificate]:
+        """Have the text take effect: it as it is meant, and the certificate in force above it."""
         pit = self.pit
         first = not pit.entry
         self._check_report(entry, text.directives[:1])
@@ -214,12 +214,12 @@ class Verifier:
             self.enrolled.append((entry.text, by))
         span = self.spans.setdefault(fingerprint, [entry.number, 0, 0])
         span[1:] = entry.number, span[2] + 1
-        pit.take(entry, text)
+        meant = pit.take(entry, text)
         if first and pit.open:
             raise Damaged("entry 1 is no charter; an open stream proves nothing")
         if first and self.id and pit.id != self.id:
             raise Damaged(f"the pit's id is {pit.id}, not {self.id}: this is another pit")
-        return cert
+        return meant, cert
 
     def _check_report(self, entry: Entry, first: Iterable[Directive]) -> None:
         """A report's number is its signer's next for that filter."""

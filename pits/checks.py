@@ -11,10 +11,10 @@ from pit.archives.entry import NOTARY, OPERATOR
 from pit.archives.errors import PitError
 from pit.archives.fields import FIELDS
 from pit.archives.verbs import Directive
-from pit.pits import rules
+from pit.pits import names, rules
 from pit.pits.blocks import DECIMALS, TOKEN
 from pit.pits.brought import words_of
-from pit.pits.listing import tick_problem, ticker_of
+from pit.pits.listing import taken, tick_problem, ticker_of
 from pit.pits.markets import CONTRACT, market_problem
 from pit.pits.members import CLEARING, GOOD, OUTSIDE, ROLES, SUSPENDED, owner_of
 from pit.pits.revocation import revocation
@@ -98,8 +98,11 @@ def _check_rule(pit: "Pit", directive: Directive, signer: str) -> str:
         rules.read(name, value)
     except ValueError as error:
         return str(error)
-    counted = "tokens" in pit.written or "listing" in pit.brought
-    if name == "block" and counted and value != pit.written.get(name, rules.RULES[name].default):
+    if (
+        name == "block"
+        and pit.counted
+        and value != pit.written.get(name, rules.RULES[name].default)
+    ):
         return "blocks are counted already; how long one is stays"
     if name == "tokens" and rules.read(name, value):
         taken = any(coming.args == ("words", "tokens 1") for coming in pit.coming)
@@ -128,17 +131,18 @@ def _check_words(value: str) -> str:
 
 def _check_asset(pit: "Pit", directive: Directive, signer: str) -> str:
     code = directive.args[0]
-    if code in pit.assets or code in pit.tickers:
-        return f"{code} exists already"
+    problem = taken(pit, code)
+    if problem:
+        return problem
     if directive.keys.get("decimals", 2) > 9:
         return "an asset has at most 9 decimals"
     return ""
 
 
 def _check_ticker(pit: "Pit", directive: Directive, signer: str) -> str:
-    code = directive.args[0]
-    if code in pit.assets or code in pit.tickers:
-        return f"{code} exists already"
+    problem = names.not_free(pit, directive.args[0])
+    if problem:
+        return problem
     currency = pit.assets.get(directive.keys["currency"])
     if currency is None:
         return f"{directive.keys['currency']} is not a currency of this pit"
@@ -154,7 +158,7 @@ def _check_issue(pit: "Pit", directive: Directive, signer: str) -> str:
         return f"{ticker.code} is a market of contracts; they come into being by trading"
     if ticker.issuer != signer and not pit.open:
         return f"{ticker.code} is {ticker.issuer}'s to issue, not {signer}'s"
-    return ""
+    return names.not_issued(pit, ticker.code)
 
 
 def _check_specialist(pit: "Pit", directive: Directive, signer: str) -> str:
@@ -211,6 +215,8 @@ def check_brought(pit: "Pit", directive: Directive, signer: str) -> str:
         problem = _known(pit, owner_of(value)) if slot.field is FIELDS["account"] else ""
         if problem:
             return problem
+    if verb.names:
+        return names.problem(pit, verb, directive, signer)
     code = said.get("ticker")
     if code is None:
         return ""
@@ -219,7 +225,7 @@ def check_brought(pit: "Pit", directive: Directive, signer: str) -> str:
         return f"{code} is not listed"
     if verb.who == ("issuer",) and ticker.issuer != signer and not pit.open:
         return f"{code} is {ticker.issuer}'s, not {signer}'s"
-    return ""
+    return f"{code} is closed" if ticker.closed else ""
 
 
 CHECK = {

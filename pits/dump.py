@@ -6,6 +6,7 @@ from typing import Any
 
 from pit.archives.verbs import Directive, Verb, vocabulary
 from pit.archives.words import CORE
+from pit.pits import dump_names
 from pit.pits.brought import words_of
 from pit.pits.effects import APPLY, put_in_force
 from pit.pits.listing import Holder, Ticker
@@ -27,6 +28,7 @@ STATE = {
                     "title": "text",
                     "genesis": "time",
                     "tokens": "natural",
+                    "counted": "yes",
                     "adopted": "natural",
                     "open": "yes",
                 },
@@ -57,6 +59,7 @@ STATE = {
                     "tick": "number",
                     "lot": "number",
                     "short": "=allowed",
+                    "closed": "yes",
                 },
             ),
             Verb(
@@ -72,6 +75,7 @@ STATE = {
             Verb("sharded", "{count:natural} since {entry:natural}", "Into how many shards."),
         )
     ),
+    **dump_names.STATE,
     "market": Verb(
         "market",
         CORE["market"].form,
@@ -114,7 +118,7 @@ def dump(pit: Pit) -> Iterator[Directive]:
         return
     keys: dict[str, Any] = {"pit": pit.name, "id": pit.id, "title": pit.title}
     keys |= {"genesis": pit.genesis, "tokens": pit.tokens, "adopted": pit.adopted}
-    keys["open"] = "yes" if pit.open else ""
+    keys |= {"counted": "yes" if pit.counted else "", "open": "yes" if pit.open else ""}
     yield Directive("read", (pit.entry, pit.time), {k: v for k, v in keys.items() if v})
     for handle, member in sorted(pit.members.items()):
         about: dict[str, Any] = {
@@ -146,7 +150,10 @@ def dump(pit: Pit) -> Iterator[Directive]:
         keys = {"currency": ticker.currency, "tick": ticker.tick, "lot": ticker.lot}
         if ticker.mode == "short":
             keys["short"] = "allowed"
+        if ticker.closed:
+            keys["closed"] = "yes"
         yield Directive("listed", (ticker.code, ticker.name, ticker.issuer), keys)
+    yield from dump_names.dump(pit)
     for code, holder in sorted(pit.specialists.items()):
         yield Directive("publishes", (code, *holder))
     for shard, count, holder in pit.keeper_shards():
@@ -186,7 +193,7 @@ def load(pit: Pit, state: Iterable[Directive]) -> None:
         if directive.verb == "read":
             pit.entry, pit.time = args
             pit.name, pit.genesis = keys["pit"], keys["genesis"]
-            pit.tokens = keys.get("tokens", 0)
+            pit.tokens, pit.counted = keys.get("tokens", 0), "counted" in keys
             pit.id, pit.title = keys.get("id", ""), keys.get("title", "")
             pit.adopted, pit.open = keys.get("adopted", 0), "open" in keys
         elif directive.verb == "member":
@@ -208,7 +215,7 @@ def load(pit: Pit, state: Iterable[Directive]) -> None:
         elif directive.verb in ("asset", "witness"):
             APPLY[directive.verb](pit, directive, "")
         elif directive.verb == "listed":
-            pit.tickers[args[0]] = Ticker.of(
+            ticker = Ticker.of(
                 args[0],
                 args[1],
                 args[2],
@@ -217,6 +224,7 @@ def load(pit: Pit, state: Iterable[Directive]) -> None:
                 keys["lot"],
                 "short" if "short" in keys else "book",
             )
+            pit.tickers[args[0]] = ticker._replace(closed="closed" in keys)
         elif directive.verb == "market":
             said = {key: keys[key] for key in keys if key in CORE["market"].keys}
             market = market_of(
@@ -235,5 +243,7 @@ def load(pit: Pit, state: Iterable[Directive]) -> None:
             pit.seal = args
         elif directive.verb == "reported":
             pit.reports[args[:2]] = args[2]
+        else:
+            dump_names.load(pit, directive)
     if pit.shard_count and len(pit.shards.get(pit.shard_count, ())) != pit.shard_count:
         raise ValueError(f"of the {pit.shard_count} shards in force one has no keeper")

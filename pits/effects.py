@@ -6,11 +6,12 @@ from pit.archives.entry import NOTARY, OPERATOR
 from pit.archives.errors import PitError
 from pit.archives.language import Text
 from pit.archives.verbs import Directive
-from pit.pits import rules
+from pit.pits import naming, rules
 from pit.pits.brought import words_of
 from pit.pits.listing import Asset, Holder, ticker_of
 from pit.pits.markets import contract_of, market_of
 from pit.pits.members import EXPELLED, GOOD, SUSPENDED, Member
+from pit.pits.names import Named
 from pit.pits.openpgp import certificate
 from pit.pits.revocation import revocation
 
@@ -108,29 +109,79 @@ def put_in_force(pit: "Pit", directive: Directive) -> None:
         words = words_of(brought, int(version)) or {}
         pit.brought[brought] = int(version)
         pit.words.update(words)
-        pit.setters.update(word for word, verb in words.items() if verb.sets)
+        pit.hooks.update(word for word, verb in words.items() if verb.sets or verb.names)
     else:
         pit.rules[name] = rules.read(name, value)
         pit.written[name] = value
+    if "listing" in pit.brought:
+        pit.hooks |= {"issue", "refuse"} if naming.answers(pit) else {"issue"}
 
 
-def rules_by_motion(pit: "Pit", text: Text, signer: str) -> None:
-    """The rules that a report sets for the holders of the ticker that governs the pit.
+def reported(pit: "Pit", text: Text, signer: str) -> None:
+    """What a report does to the pit itself: the one place where one does.
 
-    It counts as other reports do: its signer publishes for that ticker since an entry that the
-    report knows of, and the last `adopt`, too.
+    A rule that the holders of the ticker that governs the pit have set; what `listing` says of
+    names; what a keeper refuses. Each counts as other reports do: its signer publishes for what it
+    is about since an entry that the report knows of, and the last `adopt`, too.
     """
-    code = pit.rule("governed-by")
-    ticker, after = pit.tickers.get(code), text.after[0] if text.after else 0
-    holder = pit.specialists.get(code)
-    if ticker is None or not text.directives or text.directives[0].verb != "report":
-        return
-    entitled = holder and holder.handle == signer and holder.since <= after >= pit.adopted
-    for directive in text.directives if entitled or pit.open else ():
-        rule = Directive("rule", directive.args[-2:], {"by": directive})
-        sets = directive.verb in pit.setters and rule.args[0] in rules.RULES
-        if sets and not pit.objection(rule, signer):
-            pit.coming.append(rule)
+    after = text.after[0] if text.after else 0
+
+    def entitled(holder: Holder | None) -> bool:
+        return pit.open or bool(
+            holder and holder.handle == signer and holder.since <= after >= pit.adopted
+        )
+
+    for index, directive in enumerate(text.directives):
+        if directive.verb not in pit.hooks:
+            continue
+        verb, args = pit.words[directive.verb], directive.args
+        if directive.verb == "refuse":
+            owner, _, ref = args[0].partition("/")
+            if entitled(pit.keeper(owner)):
+                naming.refused(pit, ref)
+        elif verb.sets:
+            governs = pit.rule("governed-by")
+            if governs in pit.tickers and entitled(pit.specialists.get(governs)):
+                _by_motion(pit, directive)
+        elif verb.names in naming.REPORTED:
+            asked = pit.asked.get(args[1].partition("/")[2]) if verb.names in _ASKED else None
+            holder = asked.publisher if asked else pit.specialists.get(args[0])
+            found: Named | str = f"{args[0]} is not {signer}'s to report on"
+            if entitled(holder):
+                found = naming.REPORTED[verb.names](pit, args)
+            pit.named[f"{pit.entry}.{index + 1}"] = found
+
+
+_ASKED = ("list", "drop")
+"""What is about a name that is not listed yet."""
+
+
+def _by_motion(pit: "Pit", directive: Directive) -> None:
+    """The rule that a report sets."""
+    rule = Directive("rule", directive.args[-2:], {"by": directive})
+    if rule.args[0] in rules.RULES and not pit.objection(rule, OPERATOR):
+        pit.coming.append(rule)
+
+
+def about_names(pit: "Pit", text: Text, signer: str) -> None:
+    """What instructions do to names, where `listing` is in force."""
+    for index, directive in enumerate(text.directives):
+        verb = pit.words[directive.verb]
+        about = bool(verb.names) and not verb.report
+        if verb.name not in ("ticker", "issue", "refuse") and not about:
+            continue
+        ref = f"{pit.entry}.{index + 1}" if index else str(pit.entry)
+        why = pit.objection(directive, signer)
+        if about:
+            pit.named[ref] = why or naming.waits(pit, ref, verb, directive)
+        elif verb.name == "issue":
+            pit.named[ref] = why or naming.issued(pit, ref, directive)
+        elif why:
+            continue
+        elif verb.name == "ticker":
+            naming.asks(pit, ref, directive, signer)
+        elif verb.name == "refuse" and signer == OPERATOR and naming.answers(pit):
+            naming.refused(pit, directive.args[0].partition("/")[2])
 
 
 def _asset(pit: "Pit", directive: Directive, signer: str) -> None:
@@ -139,6 +190,8 @@ def _asset(pit: "Pit", directive: Directive, signer: str) -> None:
 
 
 def _list(pit: "Pit", directive: Directive, signer: str) -> None:
+    if "listing" in pit.brought:
+        return  # it asks (`about_names`)
     code = directive.args[0]
     pit.tickers[code] = ticker_of(directive, signer, pit.assets[directive.keys["currency"]])
     pit.specialists[code] = Holder(directive.keys["specialist"], pit.entry)

@@ -3,10 +3,13 @@
 import hashlib
 from decimal import Decimal
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pit.archives.amounts import DECIMALS, multiply, places, plain, units
 from pit.archives.verbs import Directive
+
+if TYPE_CHECKING:
+    from pit.pits.state import Pit
 
 
 class Asset(NamedTuple):
@@ -24,7 +27,7 @@ class Ticker(NamedTuple):
     `price_decimals`. Orders are reckoned in 10**-9: so are `lot_scaled` and `tick_scaled`;
     `unit_scaled` is the ticker's smallest unit, and `value_scaled` the currency's in quantity x
     price x `factor`. mode: how a fill is settled (MARKET, Settlement modes). unit: what one point
-    of the price is worth, in the currency.
+    of the price is worth, in the currency. closed: nothing is traded or issued any more (`names`).
     """
 
     code: str
@@ -42,6 +45,7 @@ class Ticker(NamedTuple):
     mode: str = "book"
     unit: Decimal = Decimal(1)
     factor: int = 1
+    closed: bool = False
 
     @classmethod
     def of(
@@ -96,6 +100,15 @@ def ticker_of(directive: Directive, signer: str, currency: Asset) -> Ticker:
     code, name = directive.args
     mode = "short" if "short" in keys else "book"
     return Ticker.of(code, name, signer, currency, keys["tick"], keys["lot"], mode)
+
+
+def taken(pit: "Pit", code: str) -> str:
+    """Why a code is no new asset's or market's, as a sentence; '' when it can be one's."""
+    if code in pit.aliases:
+        return f"{code} is another name of {pit.aliases[code]}"
+    if any(asked.code == code for asked in pit.asked.values()):
+        return f"{code} is asked for by a `ticker`"
+    return f"{code} exists already" if code in pit.assets or code in pit.tickers else ""
 
 
 def tick_problem(ticker: Ticker, currency: Asset) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pit.archives.amounts import DECIMALS, Inexact, plain, units
 from pit.archives.verbs import Directive
-from pit.pits.listing import Ticker, tick_problem
+from pit.pits.listing import Ticker, taken, tick_problem
 
 if TYPE_CHECKING:
     from pit.pits.state import Pit
@@ -129,8 +129,9 @@ def after(time: str, seconds: int) -> str:
 def market_problem(pit: "Pit", directive: Directive, signer: str) -> str:
     """Why a market cannot be founded so, as a sentence; '' when it can."""
     code = directive.args[0]
-    if code in pit.tickers or code in pit.assets:
-        return f"{code} exists already"
+    problem = taken(pit, code)
+    if problem:
+        return problem
     keys = directive.keys
     low, high = keys["min"], keys["max"]
     if low >= high:

@@ -29,7 +29,7 @@ def pit_now(home: Home, pit: str) -> Pit:
     """
     fold = Pit()
     for entry in entries_of(home, pit):
-        if not concerns(entry) and not any(f"\n{word} " in entry.text for word in fold.setters):
+        if not concerns(entry) and not any(f"\n{word} " in entry.text for word in fold.hooks):
             continue
         try:
             text = parse(entry.text, fold.words)

@@ -14,10 +14,10 @@ from pit.archives.language import LanguageError, Text, parse
 from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive, Verb
 from pit.archives.words import CORE
-from pit.pits import rules
+from pit.pits import names, rules
 from pit.pits.blocks import block_of
 from pit.pits.checks import CHECK, check_brought
-from pit.pits.effects import APPLY, put_in_force, rules_by_motion
+from pit.pits.effects import APPLY, about_names, put_in_force, reported
 from pit.pits.listing import Asset, Holder, Ticker, shard_of
 from pit.pits.markets import CONTRACT, Market
 from pit.pits.members import EXPELLED, Member
@@ -30,8 +30,14 @@ class Pit:
     the last one read; genesis: the time of entry 1. seal: (N, root) of the last seal. handles: by
     the fingerprint of each key that is or was a member's; waiting: by handle, the one that waits
     for `confirm`; revoked: by fingerprint, in which entry and why. What the keys themselves are,
-    `keyring` knows. tokens: the first block with a subsidy, 0 where there are no TT. coming: the
-    rules that the entry at hand sets; setters: the words in force, of reports, that set one.
+    `keyring` knows. tokens: the first block with a subsidy, 0 where there are no TT; counted:
+    whether blocks were ever counted. coming: the rules that the entry at hand sets. hooks: the
+    words in force that change this fold beside the core's own. Where `listing` is in force
+    (`names`): asked: names asked for, by reference; names: what became of those that were listed;
+    closes: by ticker, the `close` or `synonym` that waits for its answer; permits: until when one
+    with shares may be closed; aliases: the ticker that a name means; preferred: the name that one
+    is shown by; named: what the entry at hand did to names, or why not, by the directive's
+    reference.
     """
 
     def __init__(self, name: str = "", *, opened: bool = False) -> None:
@@ -44,13 +50,13 @@ class Pit:
         self.handles: dict[str, str] = {}
         self.waiting: dict[str, str] = {}
         self.revoked: dict[str, tuple[int, str]] = {}
-        self.tokens = 0
+        self.tokens, self.counted = 0, False
         self.rules: dict[str, Any] = {}
         self.written: dict[str, str] = {}
         self.coming: list[Directive] = []
         self.words: dict[str, Verb] = dict(CORE)
         self.brought: dict[str, int] = {}
-        self.setters: set[str] = set()
+        self.hooks: set[str] = set()
         self.assets: dict[str, Asset] = {}
         self.tickers: dict[str, Ticker] = {}
         self.markets: dict[str, Market] = {}
@@ -60,6 +66,13 @@ class Pit:
         self.reports: dict[tuple[str, str], int] = {}
         self.witnesses: dict[str, str] = {}
         self.adopted = 0
+        self.asked: dict[str, names.Asked] = {}
+        self.names: dict[str, names.Name] = {}
+        self.closes: dict[str, str] = {}
+        self.permits: dict[str, str] = {}
+        self.aliases: dict[str, str] = {}
+        self.preferred: dict[str, str] = {}
+        self.named: dict[str, names.Named | str] = {}
 
     def rule(self, name: str) -> Any:
         """The value of a rule in force; for a filter that brought its words, their version."""
@@ -121,20 +134,30 @@ class Pit:
         if text.pit != self.name or entry.pit != self.name:
             other = text.pit if text.pit != self.name else entry.pit
             raise Damaged(f"entry {number}: it is for the pit {other}; this is {self.name}")
-        self.step(number, time, entry.signer, text)
-        return text
+        return self.step(number, time, entry.signer, text)
 
-    def step(self, number: int, time: str, signer: str, text: Text) -> None:
-        """Read one entry: its directives take effect one after the other; rules, by `settle`."""
+    def step(self, number: int, time: str, signer: str, text: Text) -> Text:
+        """Read one entry: its directives take effect one after the other; rules, by `settle`.
+
+        The text as it is meant: with the tickers that its names stand for.
+        """
         self.entry, self.time = number, time
         if number == 1:
             self.genesis = time
+        if self.named:
+            self.named = {}
+        if self.aliases:
+            text = names.resolve(text, self)
         for directive in text.directives:
             apply = APPLY.get(directive.verb)
             if apply and not self.objection(directive, signer):
                 apply(self, directive, signer)
-        if self.setters:
-            rules_by_motion(self, text, signer)
+        if self.hooks and text.directives:
+            if text.directives[0].verb == "report":
+                reported(self, text, signer)
+            elif "listing" in self.brought:
+                about_names(self, text, signer)
+        return text
 
     def settle(self) -> None:
         """The entry is over: the rules that it set are in force."""
@@ -145,6 +168,8 @@ class Pit:
             self.tokens = 0
         elif not self.tokens:
             self.tokens = self.block(self.time)
+        self.counted = self.counted or self.tokens > 0 or "listing" in self.brought
+        self.named.clear()
 
     def objection(self, directive: Directive, signer: str) -> str:
         """Why a directive can have no effect on this pit, as a sentence; '' when it can."""

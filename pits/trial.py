@@ -9,6 +9,7 @@ from pit.archives.language import Text
 from pit.pits.effects import APPLY
 from pit.pits.keyring import Keyring, Signer
 from pit.pits.members import misplaced, objection
+from pit.pits.names import resolve
 from pit.pits.state import Pit
 
 _CHANGES = APPLY.keys() - {"adopt", "report", "seal"}
@@ -19,10 +20,23 @@ def first_objection(
 ) -> tuple[int, str]:
     """The index of the first directive that may not stand, and why; (-1, '') when all may.
 
-    key: the fingerprint of the primary key that signed it.
+    time: the one that its entry has, or would have. key: the fingerprint of the primary key that
+    signed it.
     pit, keys: as they are above the text, left as they are. The directives of a text take effect
     one after the other, so that one text can list a ticker and issue its units.
     """
+    before = pit.time
+    if "listing" in pit.brought:  # names are free by time
+        pit.time = time
+    try:
+        return _first(text, Signer(signer, key, pit.entry + 1, time), pit, keys)
+    finally:
+        pit.time = before
+
+
+def _first(text: Text, by: Signer, pit: Pit, keys: Keyring) -> tuple[int, str]:
+    """As `first_objection`, where the pit has the time."""
+    signer = by.handle
     index, problem = misplaced(text.directives, signer, pit.words)
     if problem:
         return index, problem
@@ -31,8 +45,9 @@ def first_objection(
     if trying:
         # The words stay the same within a text, and are the larger part of a pit.
         pit, keys = copy.deepcopy(pit, {id(pit.words): pit.words}), keys.copy()
+    if pit.aliases:
+        text = resolve(text, pit)
     may: set[str] = set()
-    by = Signer(signer, key, pit.entry + 1, time)
     for index, directive in enumerate(text.directives):
         if directive.verb not in may:
             problem = objection(pit.member(signer), signer, pit.words[directive.verb])
@@ -43,6 +58,6 @@ def first_objection(
         if trying:
             may.clear()  # what he may say, he may change
             one = text._replace(directives=(directive,), lines=(text.lines[index],))
-            pit.step(pit.entry + 1, time, signer, one)
+            pit.step(pit.entry + 1, by.time, signer, one)
             keys.step(one, by)
     return -1, ""

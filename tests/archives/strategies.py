@@ -72,6 +72,7 @@ VALUES: dict[str, st.SearchStrategy[str]] = {
     "handle": handles,
     "account": handles | _joined(handles, st.just(":"), handles),
     "asset": assets,
+    "assets": st.lists(assets, min_size=2, max_size=4).map(" ".join),
     "number": numbers,
     "price": numbers,
     "limit": numbers | st.just("market"),

@@ -208,7 +208,7 @@ NEEDED = {
     "whatif": ["-", "--as", "alice"],
 }
 NO_PIT = {"fraud", "inbox", "join", "key", "match", "mirror", "new", "original", "positions"}
-NO_PIT |= {"govern", "settle", "tokens"}
+NO_PIT |= {"govern", "listing", "settle", "tokens"}
 MANY = {"blame", "dividends", "find", "mirror", "receipt", "verify"}
 """Verbs that take any number of words."""
 
