@@ -67,7 +67,7 @@ class Reckoning:
         self.counts, self.genesis, self.rules = counts, "", dict(DEFAULTS)
         self.said: dict[str, Said] = {}
         self.sealed: dict[int, str] = {}
-        self.passed, self.minted, self.burned = 0, 0, 0
+        self.begun, self.passed, self.minted, self.burned = False, 0, 0, 0
         self.moved: Counter[str] = Counter()
         self.tickers: dict[str, str] = {}
 
@@ -98,7 +98,7 @@ class Reckoning:
     def rule(self, rules: dict[str, str], name: str, value: str, block: int) -> None:
         rules[name] = value
         if name == "tokens" and self.rules["tokens"] == "off" and value != "off":
-            self.passed = max(self.passed, block - 1)
+            self.passed, self.begun = max(self.passed, block - 1), True
 
     def subsidies(self) -> Iterator[int]:
         """What block 1 brings, block 2, and so on."""
@@ -117,7 +117,8 @@ class Reckoning:
 
     def seal(self, block: int) -> None:
         sealers = self.rules["sealers"].split(" ")
-        self.sealed.setdefault(block, sealers[(block - 1) % len(sealers)])
+        if self.begun:
+            self.sealed.setdefault(block, sealers[(block - 1) % len(sealers)])
         if self.rules["tokens"] != "off" and block > self.passed:
             self.moved[self.sealed[block]] += self.coming(block)
             self.minted += self.coming(block)

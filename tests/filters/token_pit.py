@@ -29,11 +29,13 @@ def running(shards: int = 1, split: bool = False) -> list[Process]:
 class TokenPit:
     """A pit of which block n begins 5 x (n - 1) minutes after its first entry.
 
-    first: what the operator says before `rule tokens 1`. given: each of alice, bob, carol and the
-    issuer has so many TT at first, out of block 1.
+    first: what the operator says before `rule tokens 1`, which he says if `on`. given: each of alice,
+    bob, carol and the issuer has so many TT at first, out of block 1.
     """
 
-    def __init__(self, *first: str, given: str = "200", shards: int = 1, asset: str = ASSET):
+    def __init__(
+        self, *first: str, given: str = "190", shards: int = 1, asset: str = ASSET, on: bool = True
+    ) -> None:
         self.archive: Archive = sessions.found(list(MEMBERS), shards)
         self.running = running(shards)
         self.archive.say("operator", *WORDS)
@@ -42,11 +44,14 @@ class TokenPit:
         self.archive.say("cashier", "deposit issuer 1000 EUR")
         for text in first:
             self.archive.say("operator", text)
-        self.archive.say("operator", "rule tokens 1")
+        if on:
+            self.archive.say("operator", "rule tokens 1")
         self.archive.seal()
         settle(self.archive, self.running)
         self.now: datetime = START
-        gifts = [f"transfer {given} TT to {who}" for who in (*MEMBERS, "issuer") if given != "0"]
+        gifts = [
+            f"transfer {given} TT to {who}" for who in (*MEMBERS, "issuer") if given != "0" and on
+        ]
         if gifts:
             self.say("operator", *gifts, block=1)
 
