@@ -99,7 +99,6 @@ def cancelled(
 def test_sixty_of_a_hundred_filled_gives_back_twelve_of_twenty() -> None:
     pit = TokenPit(ONE, "rule fee-cancel 0")
     assert cancelled(pit, 100, 60) == {"operator": 100_000, "alice": 1_200_000, "outside": 800_000}
-    assert pit.held() == 2_000_000 - 2_000_000
 
 
 def test_one_of_three_filled_is_rounded_down() -> None:
@@ -243,6 +242,17 @@ def test_a_forfeit_is_burned_by_rule_and_always_where_there_is_one_sealer(
     pit.check()
 
 
+def test_where_a_forfeit_goes_is_by_the_rules_at_the_cancel() -> None:
+    pit = TokenPit(ONE, THREE, "rule fee-cancel 0")
+    order = pit.say("alice", "buy 10 ACME @ 1.00", block=2)
+    pit.say("alice", f"cancel {order}", block=3, mail=False)
+    pit.say("operator", "rule forfeits burn", "rule sealers operator", block=4, mail=False)
+    pit.archive.seal()
+    pit.pass_to(5)
+    assert pit.moves(order) == {"sam": 100_000, "operator": 2_000_000}
+    pit.check()
+
+
 def test_asking_for_a_refund_changes_nothing() -> None:
     pit = TokenPit(ONE, "rule fee-cancel 0")
     order = pit.say("alice", "buy 100 ACME @ 1.00", block=2)
@@ -254,9 +264,3 @@ def test_asking_for_a_refund_changes_nothing() -> None:
     pit.say("alice", f"refund {order}")
     assert pit.moves(order) == {"operator": 100_000, "alice": 1_200_000, "outside": 800_000}
     pit.check()
-
-
-def test_the_worked_example() -> None:
-    pit = TokenPit(HALF)
-    pit.say("alice", "buy 100 ACME @ 0.05", block=2)
-    assert pit.held() == 750_000

@@ -148,7 +148,7 @@ class Reckoning:
             worth = one.args[0] * limit if isinstance(limit, Decimal) else Decimal(0)
             most = int(self.rules["good-faith"]) * fee
             full = Decimal(self.rules["good-faith-worth"])
-            part = Fraction(min(max(worth, Decimal(0)), full)) / Fraction(full) if full else 1
+            part = Fraction(min(abs(worth), full)) / Fraction(full) if full else 1
             said.deposit = most + floor(most * part)
 
     def reported(self, report: str, one: Directive) -> None:

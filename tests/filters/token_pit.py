@@ -29,8 +29,8 @@ def running(shards: int = 1, split: bool = False) -> list[Process]:
 class TokenPit:
     """A pit of which block n begins 5 x (n - 1) minutes after its first entry.
 
-    first: what the operator says before `rule tokens 1`, which he says if `on`. given: each of alice,
-    bob, carol and the issuer has so many TT at first, out of block 1.
+    first: what the operator says before `rule tokens 1`, which he says if `on`. given: each of
+    alice, bob, carol and the issuer has so many TT at first, out of block 1.
     """
 
     def __init__(
