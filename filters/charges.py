@@ -62,7 +62,7 @@ def schedule(pit: "Pit") -> Schedule:
 
 def _paid(record: "Standing", pit: "Pit") -> int:
     """The last block whose subsidy is in existence, or that never had one."""
-    return max(record.sealed, pit.tokens - 1)
+    return max(record.paid, pit.tokens - 1)
 
 
 def seal(
@@ -76,10 +76,13 @@ def seal(
     if not pit.tokens and not record.sealed:
         return None
     last, paid = pit.block(entry.time), _paid(record, pit)
-    if last <= paid:
+    amount = 0
+    if pit.tokens and last > paid:
+        amount = minted(schedule(pit), paid, last)
+        record.paid = last
+    elif last <= record.sealed:
         return None
-    amount = minted(schedule(pit), paid, last) if pit.tokens else 0
-    sealer = turn(last, pit.rule("sealers"))
+    sealer = sealer_of(last, record) or turn(last, pit.rule("sealers"))
     record.sealed, record.sealer = last, sealer
     record.totals[TOKEN] = record.totals.get(TOKEN, 0) + amount
     for one in record.fresh:

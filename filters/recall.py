@@ -79,7 +79,7 @@ def load(record: Standing, state: Iterable[Directive], pit: Pit) -> None:
         elif directive.verb == "charge":
             record.charges[ref] = _charge(owner, ref, directive, pit)
         elif directive.verb == "sealed-block":
-            record.sealed, record.sealer = args
+            record.sealed, record.paid, record.sealer = args
         elif directive.verb == "due":
             record.due[ref] = owner
         elif directive.verb == "total":

@@ -120,7 +120,11 @@ STATE = vocabulary(
                 "asks": "block",
             },
         ),
-        Verb("sealed-block", "{block:count} {sealer:handle}", "The last one that is; whose."),
+        Verb(
+            "sealed-block",
+            "{block:count} {paid:natural} {sealer:handle}",
+            "The last block with a seal, the last that brought TT, and whose the first is.",
+        ),
         Verb("total", "{asset:asset} {amount:units}", "Smallest units in existence."),
     )
 )
@@ -189,7 +193,7 @@ def _others(record: Standing) -> Iterator[Directive]:
     for ref in sorted(record.charges, key=reference_key):
         yield _charge(record.charges[ref])
     if record.sealed:
-        yield Directive("sealed-block", (record.sealed, record.sealer))
+        yield Directive("sealed-block", (record.sealed, record.paid, record.sealer))
     for asset, total in sorted(record.totals.items()):
         yield Directive("total", (asset, total))
 

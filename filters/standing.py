@@ -53,8 +53,9 @@ class Standing:
     totals: what is in existence of each asset, in its smallest unit. courses: how each market's
     driver stands. mandates: what may be issued, by ticker. charges: what is held in TT, or asked
     for; fresh: those of blocks in which no seal stands yet; sealed, sealer: the last block in which
-    one does, and whose it is. reporting: the filter whose report was read last; reading: where
-    combinations stand open, the last entry's directives. idle: those that had no effect.
+    one does, and whose it is; paid: the last that brought TT. reporting: the filter whose report
+    was read last; reading: where combinations stand open, the last entry's directives. idle: those
+    that had no effect.
     """
 
     def __init__(self) -> None:
@@ -71,7 +72,7 @@ class Standing:
         self.mandates: dict[str, list[Mandate]] = {}
         self.charges: dict[str, Charge] = {}
         self.fresh: list[Charge] = []
-        self.sealed, self.sealer = 0, ""
+        self.sealed, self.paid, self.sealer = 0, 0, ""
         self.reporting = ""
         self.reading: tuple[Directive, ...] = ()
         self.idle: list[Idle] = []

@@ -101,8 +101,12 @@ def _check_rule(pit: "Pit", directive: Directive, signer: str) -> str:
     counted = pit.tokens or "listing" in pit.brought
     if name == "block" and counted and value != pit.written.get(name, rules.RULES[name].default):
         return "blocks are counted already; how long one is stays"
-    if name == "tokens" and rules.read(name, value) and pit.decimals(TOKEN) != DECIMALS:
-        return f"there must be an asset or ticker {TOKEN} with {DECIMALS} decimals first"
+    if name == "tokens" and rules.read(name, value):
+        taken = any(coming.args == ("words", "tokens 1") for coming in pit.coming)
+        if not taken and "tokens" not in pit.brought:
+            return "its words must be in force first: `rule words tokens 1`"
+        if pit.decimals(TOKEN) != DECIMALS:
+            return f"there must be an asset or ticker {TOKEN} with {DECIMALS} decimals first"
     if name == "sealers":
         strangers = [handle for handle in value.split(" ") if _known(pit, handle)]
         return _known(pit, strangers[0]) if strangers else ""

@@ -12,6 +12,11 @@ from hypothesis import settings
 
 from pit.pits.home import Home
 
+# Without bytecode every `pit` compiles each module that it imports, 0.2 s of CPU, and each worker
+# rewrites the asserts of all tests, 8 s.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 # How long an example takes says nothing on a shared machine.
 settings.register_profile("pit", deadline=None)
 settings.load_profile("pit")

@@ -12,8 +12,9 @@ from pit.filters.standing import Standing
 from tests.filters.sessions import Process, Session, check_accounts, play, replay, settle, state
 from tests.filters.shorts import Said, need
 
-ROUNDS = 12
 PLENTY, SCARCE = 24, 36  # sessions a round: of the first two each, 1,008 in all
+LONG = [pytest.param(round, marks=pytest.mark.long) for round in range(5, 12)]
+ROUNDS = [*range(5), *LONG]
 
 
 def trades(session: Session) -> dict[str, list[tuple[object, ...]]]:
@@ -125,7 +126,7 @@ def check_short(filter: Positions, record: Standing, held: dict[str, Hold]) -> N
     assert (cash, units) == ({}, needed)
 
 
-@pytest.mark.parametrize("round", range(ROUNDS))
+@pytest.mark.parametrize("round", ROUNDS)
 def test_with_plenty_of_cash_bad_mail_ends_as_instant_mail(round: int) -> None:
     for seed in range(round * PLENTY, (round + 1) * PLENTY):
         shards = 1 + seed % 3
@@ -137,7 +138,7 @@ def test_with_plenty_of_cash_bad_mail_ends_as_instant_mail(round: int) -> None:
         assert endings(chaotic) == endings(instant)
 
 
-@pytest.mark.parametrize("round", range(ROUNDS))
+@pytest.mark.parametrize("round", ROUNDS)
 def test_with_scarce_cash_and_bad_mail_nothing_is_promised_twice(round: int) -> None:
     for seed in range(round * SCARCE, (round + 1) * SCARCE):
         scarce = {"cash": "250", "units": "25"}
@@ -145,7 +146,7 @@ def test_with_scarce_cash_and_bad_mail_nothing_is_promised_twice(round: int) -> 
         check_end(session)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", [*range(5), *LONG[:3]])
 def test_a_checkpoint_at_any_entry_continues_as_if_there_was_none(seed: int) -> None:
     scarce = {"cash": "400", "units": "40"}
     session = play(seed, shards=1 + seed % 2, chaos=True, count=25, accounts=True, **scarce)  # type: ignore[arg-type]

@@ -298,7 +298,7 @@ def test_a_note_that_is_none_is_named_damaged(data: bytes) -> None:
 def test_fees_and_good_faith_are_told_to_who_pays_them_alone(club: Club) -> None:
     club._running += [Process(Tokens, Run(Tokens()))]
     club.say("operator", 'asset TT "TradeTokens"', "  decimals: 5")
-    club.say("operator", "rule fee-rate 0.001", "rule tokens 1")
+    club.say("operator", "rule words tokens 1", "rule fee-rate 0.001", "rule tokens 1")
     club.say("bob", 'say "a block is sealed"')
     club.say("operator", "transfer 100 TT to alice")
     order = club.say("alice", "buy 4 ACME @ 5.00")
