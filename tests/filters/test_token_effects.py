@@ -42,7 +42,7 @@ def test_more_units_are_there_when_the_accept_of_their_fee_stands() -> None:
     assert pit.balance("issuer", "DELT") == 0
     pit.mail()
     assert pit.balance("issuer", "DELT") == 5
-    assert pit.lines("refuse", of=f"{issue}.2") == [
+    assert pit.lines("refuse") == [
         f'refuse issuer/{issue}.2 "sell 5 @ 1.00 needs 5 DELT; available 0 = balance 0"'
     ]
     pit.say("issuer", "transfer 17 TT to bob", block=3)

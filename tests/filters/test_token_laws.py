@@ -16,7 +16,7 @@ from tests.filters import companies
 from tests.filters.sessions import Session, fill_in, replay, settle, state
 from tests.filters.test_garbage import feed
 from tests.filters.test_laws import check_end
-from tests.filters.token_lives import instructions, live, traded
+from tests.filters.token_lives import instructions, live
 from tests.filters.token_pit import ASSET, WORDS, TokenPit, balances, check
 
 SOME, MANY = range(40), range(40, 1040)
@@ -28,12 +28,6 @@ SEEN = (
     "rule tokens off", "report dividends", "fill ", "vote: ", "motion: ", "dividend: ",
 )  # fmt: skip
 """What must stand in some texts."""
-
-
-def of_seed(seed: int, chaos: bool = True) -> Session:
-    """A life, of every second seed one in which money and units are scarce."""
-    scarce = {"cash": "250", "units": "25"}
-    return live(seed, chaos=chaos, **({} if seed % 4 < 2 or traded(seed) else scarce))
 
 
 def check_all(session: Session) -> None:
@@ -69,30 +63,30 @@ def check_every_entry(session: Session) -> None:
 @pytest.mark.parametrize("round", range(4))
 def test_bad_mail_ends_as_the_oracle_says(round: int) -> None:
     for seed in SOME[round::4]:
-        check_all(of_seed(seed))
+        check_all(live(seed))
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("round", range(20))
 def test_bad_mail_always_ends_as_the_oracle_says(round: int) -> None:
     for seed in MANY[round::20]:
-        check_all(of_seed(seed))
+        check_all(live(seed))
 
 
 def test_instant_mail_ends_as_the_oracle_says() -> None:
     for seed in range(6):
-        check_all(of_seed(seed, chaos=False))
+        check_all(live(seed, chaos=False))
 
 
 def test_the_lives_have_everything_in_them_that_tokens_do() -> None:
-    texts = [e.text for seed in range(12) for e in of_seed(seed).archive.entries]
+    texts = [e.text for seed in range(12) for e in live(seed).archive.entries]
     found = {what: sum(what in text for text in texts) for what in SEEN}
     assert all(found.values()), found
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_checkpoint_at_any_entry_continues_as_if_there_was_none(seed: int) -> None:
-    session = of_seed(seed)
+    session = live(seed)
     for make in (Tokens, Positions, Govern, Dividends, Match):
         whole = replay(session.archive, make)
         for cut in range(1 + seed, len(session.archive.entries), 7):
@@ -106,7 +100,7 @@ def test_a_checkpoint_at_any_entry_continues_as_if_there_was_none(seed: int) -> 
 
 
 def test_publishing_what_is_owed_leaves_nothing_owed() -> None:
-    session = of_seed(3)
+    session = live(3)
     before = len(session.archive.entries)
     settle(session.archive, session.running)
     assert len(session.archive.entries) == before

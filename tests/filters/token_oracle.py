@@ -19,18 +19,13 @@ from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive
 from pit.archives.words import CORE
 from pit.pits.brought import words_of
+from pit.pits.rules import RULES
 
 UNIT = 10**5
-WORDS = {**CORE, **(words_of("govern", 1) or {}), **(words_of("dividends", 1) or {})}
-WORDS |= words_of("tokens", 1) or {}
-DEFAULTS = {
-    "tokens": "off", "block": "5m", "sealers": "operator", "forfeits": "next",
-    "schedule": "linear", "subsidy": "1000", "subsidy-fall": "0.00019", "halving": "1315790",
-    "fee-rate": "0.000001", "fee-minimum": "0", "fee-cap": "none", "good-faith": "10",
-    "good-faith-worth": "10", "fee-issue": "100", "fee-listing": "10", "fee-buy": "1",
-    "fee-sell": "1", "fee-cancel": "1.2", "fee-motion": "5", "fee-vote": "0.1", "fee-dividend": "2",
-}  # fmt: skip
-LENGTHS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+FILTERS = ("govern", "dividends", "listing", "tokens")
+WORDS = {**CORE, **{n: verb for f in FILTERS for n, verb in (words_of(f, 1) or {}).items()}}
+KINDS = {"combo": "buy"} | dict.fromkeys(("ticker", "commit", "synonym", "close"), "listing")
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def tokens(written: str) -> int:
@@ -59,17 +54,17 @@ class Said:
 class Reckoning:
     """What follows from the entries that it was fed.
 
-    counts: the directives of reports that have effect, `1042.2`; None: all. minted, burned: by now;
-    sealed: whose each block is that is not empty.
+    counts: the directives of reports that have effect, `1042.2`. sealed: whose each block is that
+    is not empty; passed: the last block that has brought what it brings, or never will.
     """
 
-    def __init__(self, counts: Collection[str] | None = None) -> None:
-        self.counts, self.genesis, self.rules = counts, "", dict(DEFAULTS)
+    def __init__(self, counts: Collection[str]) -> None:
+        self.counts, self.genesis = counts, ""
+        self.rules = {name: rule.default for name, rule in RULES.items()}
         self.said: dict[str, Said] = {}
         self.sealed: dict[int, str] = {}
         self.begun, self.passed, self.minted, self.burned = False, 0, 0, 0
         self.moved: Counter[str] = Counter()
-        self.tickers: dict[str, str] = {}
 
     def feed(self, entries: Iterable[Entry]) -> "Reckoning":
         for entry in entries:
@@ -80,25 +75,22 @@ class Reckoning:
             for number, one in enumerate(directives, 1):
                 ref = f"{entry.number}.{number}" if number > 1 else str(entry.number)
                 if one.verb == "rule" and entry.signer == "operator":
-                    self.rule(rules, *one.args, block)
+                    rules[one.args[0]] = one.args[1]
+                    if one.args[0] == "tokens" and self.rules["tokens"] == "off" != one.args[1]:
+                        self.begun, self.passed = True, max(self.passed, block - 1)
                 elif one.verb == "seal":
                     self.seal(block)
                 elif not report:
                     self.instruction(ref, entry.signer, one, block)
-                elif self.counts is None or ref in self.counts:
+                elif ref in self.counts:
                     self.reported(report, one)
             self.rules = rules
         return self
 
     def block(self, time: str) -> int:
         since = datetime.fromisoformat(time[:-1]) - datetime.fromisoformat(self.genesis[:-1])
-        length = self.rules["block"]
-        return since // timedelta(seconds=int(length[:-1]) * LENGTHS[length[-1]]) + 1
-
-    def rule(self, rules: dict[str, str], name: str, value: str, block: int) -> None:
-        rules[name] = value
-        if name == "tokens" and self.rules["tokens"] == "off" and value != "off":
-            self.passed, self.begun = max(self.passed, block - 1), True
+        said = self.rules["block"]
+        return since // timedelta(seconds=int(said[:-1]) * SECONDS[said[-1]]) + 1
 
     def subsidies(self) -> Iterator[int]:
         """What block 1 brings, block 2, and so on."""
@@ -130,62 +122,53 @@ class Reckoning:
             return 0
         there = self.minted + self.coming(block) - self.burned
         fee = ceil(Fraction(self.rules["fee-rate"]) * there * times)
-        fee = max(fee, tokens(self.rules["fee-minimum"]))
-        cap = self.rules["fee-cap"]
+        fee, cap = max(fee, tokens(self.rules["fee-minimum"])), self.rules["fee-cap"]
         return fee if cap == "none" else min(fee, tokens(cap))
 
     def instruction(self, ref: str, signer: str, one: Directive, block: int) -> None:
-        account = one.keys.get("account", "main")
-        account = signer if account == "main" else f"{signer}:{account}"
-        fee = self.fee("buy" if one.verb == "combo" else one.verb, block)
-        said = Said(signer, account, one, block, self.rules, fee)
-        self.said[ref] = said
-        if one.verb == "ticker":
-            self.tickers[one.args[0]] = one.keys["currency"]
+        label = one.keys.get("account", "main")
+        account = signer if label == "main" else f"{signer}:{label}"
+        fee = self.fee(KINDS.get(one.verb, one.verb), block)
+        said = self.said[ref] = Said(signer, account, one, block, self.rules, fee)
         if one.verb in ("buy", "sell", "combo"):
             said.quantity = said.largest = one.args[0]
             limit = one.args[-1]  # None or a word: at the market
             worth = one.args[0] * limit if isinstance(limit, Decimal) else Decimal(0)
-            most = int(self.rules["good-faith"]) * fee
-            full = Decimal(self.rules["good-faith-worth"])
+            most, full = (
+                int(self.rules["good-faith"]) * fee,
+                Decimal(self.rules["good-faith-worth"]),
+            )
             part = Fraction(min(abs(worth), full)) / Fraction(full) if full else 1
             said.deposit = most + floor(most * part)
 
     def reported(self, report: str, one: Directive) -> None:
         verb, args = one.verb, one.args
-        if verb == "accept":
-            said = self.said[args[0].partition("/")[2]]
-            said.accepted = True
-            what = said.directive
-            if what.verb == "transfer" and what.args[1] == "TT":
-                self.move(said.account, what.args[2], what.args[0])
-        elif verb == "fill":
+        if verb == "fill":
             self.fill(*args)
-        elif verb == "leaves":
-            left, why = args[1], args[-1]
-            if not why.startswith("late"):
-                order = self.said[args[0].partition("/")[2]]
-                order.quantity = order.filled + left
-                order.largest = max(order.largest, order.quantity)
-                order.why = order.why or ("" if left else why)
-        elif verb == "move" and report == "dividends" and args[1] == "TT":
-            self.move(self.said[args[2].partition("/")[2]].account, args[3], args[0])
-        elif verb == "move" and report == "tokens" and args[3] == "outside":
-            self.burned += self.dues(self.said[args[2].partition("/")[2]])["outside"]
+            return
+        said = self.said.get(str(args[verb == "move" and 2]).partition("/")[2])
+        if said and verb == "accept":
+            said.accepted = said.directive.verb != "cancel"
+            if said.directive.verb == "transfer" and said.directive.args[1] == "TT":
+                amount, _, to = said.directive.args
+                self.move(said.account, to, amount)
+        elif said and verb == "leaves" and not args[-1].startswith("late"):
+            said.quantity = said.filled + args[1]
+            said.largest = max(said.largest, said.quantity)
+            said.why = said.why or ("" if args[1] else args[-1])
+        elif said and verb == "move" and report == "dividends" and args[1] == "TT":
+            self.move(said.account, args[3], args[0])
+        elif said and verb == "move" and report == "tokens" and args[3] == "outside":
+            self.burned += self.dues(said)["outside"]
 
-    def fill(self, quantity: Decimal, code: str, price: Decimal, *pair: str) -> None:
+    def fill(self, quantity: Decimal, code: str, _: Decimal, *pair: str) -> None:
         buy, sell = (self.said[name.partition("/")[2]] for name in pair)
         for order in (buy, sell):
-            if order.directive.verb == "combo":
-                order.why = "filled"
-                continue
             order.filled += quantity
-            if order.filled == order.quantity:
+            if order.filled == order.quantity or order.directive.verb == "combo":
                 order.why = order.why or "filled"
         if code == "TT":
             self.move(sell.account, buy.account, quantity)
-        if self.tickers.get(code) == "TT":
-            self.move(buy.account, sell.account, quantity * price)
 
     def move(self, giver: str, taker: str, amount: Decimal) -> None:
         self.moved[giver] -= int(amount * UNIT)
@@ -198,29 +181,24 @@ class Reckoning:
     def dues(self, said: Said) -> Counter[str]:
         """Who gets what of what an accepted instruction was charged, '' what nobody gets yet."""
         due = Counter({self.owner(said.block): said.fee})
-        why, _, by = said.why.partition(" ")
-        cause = self.said.get(by)
-        word = cause.directive.verb if cause and cause.signer == said.signer else ""
-        if not why:
-            due[""] += said.deposit
-        elif (why, word) not in (("cancelled", "cancel"), ("replaced", "replace")):
-            due[said.signer] += said.deposit
-        elif cause:
+        cause = self.said.get(said.why.partition(" ")[2])
+        if cause is None or cause.directive.verb not in ("cancel", "replace"):
+            due[said.signer if said.why else ""] += said.deposit
+        else:
             back = floor(said.deposit * Fraction(said.filled) / Fraction(said.largest))
             fee = min(cause.fee, said.deposit)
             lost = max(0, said.deposit - back - fee)
             due[self.owner(cause.block)] += fee
             due[said.signer] += said.deposit - fee - lost
             alone = len(set(cause.rules["sealers"].split(" "))) == 1
-            burnt = alone or cause.rules["forfeits"] == "burn"
-            due["outside" if burnt else self.owner(cause.block + 1)] += lost
+            gone = alone or cause.rules["forfeits"] == "burn"
+            due["outside" if gone else self.owner(cause.block + 1)] += lost
         return due
 
     def charged(self) -> dict[str, Counter[str]]:
         """Of each accepted instruction that costs something, who gets what."""
-        paying = ((ref, one) for ref, one in self.said.items() if one.accepted)
-        found = {ref: self.dues(one) for ref, one in paying if one.directive.verb != "cancel"}
-        return {ref: +due for ref, due in found.items() if +due}
+        found = {ref: +self.dues(one) for ref, one in self.said.items() if one.accepted}
+        return {ref: due for ref, due in found.items() if due}
 
     def balances(self) -> dict[str, int]:
         """Everybody's TT, held or not; what was burned is outside's."""

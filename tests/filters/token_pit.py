@@ -79,7 +79,7 @@ class TokenPit:
         pattern = rf"(?m)^(?:{'|'.join(verbs)}) .*(?:\n  .*)*"
         reports = (e.text for e in self.archive.entries if "\nreport " in e.text)
         found = [line for text in reports for line in re.findall(pattern, text)]
-        return [line for line in found if of is None or re.search(rf"/{of} ", line + " ")]
+        return [line for line in found if of is None or f"/{of} " in line.replace("\n", " ") + " "]
 
     def moves(self, of: int) -> dict[str, int]:
         """Who has got how much of what an instruction was charged, in 0.00001 TT."""
