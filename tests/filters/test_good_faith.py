@@ -264,3 +264,20 @@ def test_asking_for_a_refund_changes_nothing() -> None:
     pit.say("alice", f"refund {order}")
     assert pit.moves(order) == {"operator": 100_000, "alice": 1_200_000, "outside": 800_000}
     pit.check()
+
+
+def test_what_was_charged_before_tokens_were_off_is_settled_all_the_same() -> None:
+    pit = TokenPit(ONE, THREE)
+    orders = [pit.say("alice", f"buy 100 ACME @ {price}", block=2) for price in ("1.00", "0.95")]
+    pit.say("bob", "sell 60 ACME @ 1.00", block=3)
+    late = pit.say("alice", "buy 100 ACME @ 0.90", block=4, mail=False)
+    pit.say("operator", "rule tokens off", mail=False)
+    pit.mail()
+    assert pit.moves(late) == {"operator": 100_000}
+    free = pit.say("alice", f"cancel {orders[0]}", "buy 10 ACME @ 0.05", block=5)
+    pit.pass_to(6)
+    assert pit.moves(orders[0]) == {"sam": 100_000, "alice": 1_200_000, "bob": 800_000}
+    assert pit.lines("move", of=free) == []
+    pit.say("operator", "suspend alice", block=7)
+    assert pit.moves(orders[1]) == {"sam": 100_000, "alice": 2_000_000} and pit.held() == 0
+    pit.check()

@@ -186,6 +186,35 @@ def test_a_dividend_needs_its_fee_and_is_of_the_signers_own_account() -> None:
     assert sum(int(x.split()[1].replace(".", "")) for x in pit.lines("move", of=tokens)) == 300_000
 
 
+@pytest.mark.parametrize(
+    ("rule", "why"),
+    [
+        ("block 1m", "blocks are counted already; how long one is stays"),
+        ("sealers operator nobody", "nobody is not a member of this pit"),
+    ],
+)
+def test_a_motion_changes_no_rule_of_tokens_that_the_operator_could_not(
+    rule: str, why: str
+) -> None:
+    pit = TokenPit("rule governed-by ACME")
+    keys = ("  expires: 1d", "  kind: rule", "  change:", f"    rule {rule}")
+    motion = pit.say("alice", 'motion ACME "x"', *keys, block=2)
+    assert pit.lines("uncounted") == [f'uncounted ACME alice/{motion} "{why}"']
+    pit.check()
+
+
+def test_a_motion_changes_what_a_fee_is() -> None:
+    pit = TokenPit(ONE, "rule governed-by ACME")
+    keys = ("  expires: 1d", "  kind: rule", "  change:", "    rule fee-minimum 2")
+    motion = pit.say("alice", 'motion ACME "x"', *keys, "    rule fee-cap 2", block=2)
+    for who in ("alice", "bob"):
+        pit.say(who, f"vote {motion} yes")
+    pit.pass_to(291)
+    assert len(pit.lines("enacted")) == 2
+    order = pit.say("alice", "sell 1 ACME @ market", block=292)
+    assert pit.moves(order) == {"operator": 200_000, "alice": 2_000_000}
+
+
 # TT in trade
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from pit.archives.amounts import decimal, plain
 from pit.archives.errors import Misconfigured, PitError
 from pit.filters.dividends import Dividends
 from pit.filters.govern import Govern
@@ -14,6 +15,7 @@ from pit.filters.runner import Run
 from pit.filters.tokens import Tokens
 from tests.filters import companies
 from tests.filters.sessions import Session, fill_in, replay, settle, state
+from tests.filters.test_adopt import by_hand
 from tests.filters.test_garbage import feed
 from tests.filters.test_laws import check_end
 from tests.filters.token_lives import instructions, live
@@ -121,6 +123,51 @@ def test_a_checkpoint_with_a_wrong_line_is_read_or_refused(make: type) -> None:
                 Run(make()).feed(checkpoint._replace(text="\n".join(wrong)))
             except PitError as error:
                 assert str(error)
+
+
+def wrong_move(rng: random.Random, run: Run) -> tuple[str, str] | None:
+    """A move that counts though nobody owes it, and who signs it."""
+    found = [one for one in run.record.charges.values() if one.accepted and one.movable > 0]
+    if not found:
+        return None
+    charge = rng.choice(found)
+    amount = plain(decimal(rng.randint(1, charge.movable), 5))
+    to = rng.choice(["alice", "bob", "operator", "outside"])
+    line = f'move {amount} TT from {charge.owner}/{charge.ref} to {to} "wrong"'
+    holder = run.pit.specialist(charge.lane)
+    assert holder
+    return line, holder.handle
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_after_wrong_moves_were_adopted_everything_comes_to_its_end(seed: int) -> None:
+    rng, pit, adopted = random.Random(seed), TokenPit("rule sealers operator sam bob"), 0
+    moving = next(one for one in pit.running if one.run.filter.name == "tokens")
+    others = [one.run.filter.name for one in pit.running if one is not moving]
+    refs: list[int] = []
+    members = ["alice", "bob", "carol"]
+    for index, (who, text, target) in enumerate(instructions(0, rng, members, 40)):
+        said = fill_in(text, target, refs, 1, pit.archive).split("\n")
+        refs.append(pit.say(who, *said, block=2 + index, mail=False))
+        pit.mail(*others)
+        moving.catch_up(pit.archive)
+        wrong = wrong_move(rng, moving.run) if rng.random() < 0.5 else None
+        if wrong:
+            entry = by_hand(pit.archive, "tokens", wrong[1], wrong[0])
+            moving.catch_up(pit.archive)
+            if moving.run.lanes.diverged:
+                adopted += 1
+                pit.say("operator", f"adopt {entry}", mail=False)
+            moving.outbox.clear()
+        pit.mail()
+    for block, member in enumerate(members, 50):
+        pit.say("operator", f"suspend {member}", block=block)
+    pit.pass_to(60)
+    assert adopted > 2 and pit.held() == 0
+    for process in pit.running:
+        process.catch_up(pit.archive)
+        assert state(process.run) == state(replay(pit.archive, process.make))
+    assert not moving.run.record.charges
 
 
 def open_stream(seed: int) -> bytes:

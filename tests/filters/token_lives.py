@@ -107,7 +107,7 @@ def instructions(
         if kind < 0.12:
             made.append(companies.company(rng, members, motions))
             motions += [len(made) - 1] * made[-1][1].startswith("motion")
-        elif kind < 0.4 and made:
+        elif kind < 0.5 and made:
             made.append(about_tokens(seed, rng, members, made))
         else:
             text = re.sub("until: .*", f"until: {soon(rng, len(made))}", trade[1])
@@ -126,20 +126,20 @@ def about_tokens(
     """A cancel or replace, a refund, TT given, traded or paid out, or a rule changed."""
     orders = [n for n, (_, text, _) in enumerate(made) if text.startswith(("buy", "sell"))]
     kind, member = rng.random(), rng.choice(members)
-    if orders and kind < 0.5:
+    if orders and kind < 0.4:
         target = rng.choice(orders[-5:])
         verb = rng.choice(["cancel {ref}", "cancel {ref}", "refund {ref}", LESS, MORE])
         return made[target][0], verb, target
-    if kind < 0.6:
-        side, ticker = rng.choice(["buy", "sell"]), rng.choice(["ACME", "BETA"])
+    if kind < 0.62:
+        side, ticker = rng.choice(["buy", "sell"]), rng.choice(["ACME", "ACME", "BETA"])
         return member, f"{side} {rng.randint(2, 20)} {ticker} @ 10.00", -1
-    if kind < 0.75:
+    if kind < 0.72:
         giver, amount = rng.choice([(member, "1.5"), (member, "40"), ("operator", "300")])
         return giver, f"transfer {amount} TT to {rng.choice([*members, 'issuer'])}", -1
-    if kind < 0.9 and traded(seed):
+    if kind < 0.86 and traded(seed):
         price, side = f"{rng.randint(9, 12) / 2:.1f}", rng.choice(["buy", "sell"])
         return member, f"{side} {rng.choice(['1', '0.00003', '7.5'])} TT @ {price}", -1
-    if kind < 0.93:
+    if kind < 0.89:
         return "issuer", f"dividend ACME {rng.choice(['0.00007', '2'])} TT", -1
     return "operator", rng.choice(CHANGES), -1
 
@@ -150,6 +150,8 @@ CHANGES = (
     *("rule tokens off", "rule tokens off", "rule tokens 1", "rule tokens 1", "rule tokens 1"),
     *("rule fee-minimum 0.1", "rule fee-buy 0", "rule fee-buy 2.5", "rule fee-cancel 2"),
     *("rule fee-rate 0.000002", "rule good-faith 5", "rule good-faith-worth 77"),
+    *("rule forfeits burn", "rule forfeits next", "rule sealers bob operator"),
+    *("rule sealers operator alice sam", "rule schedule halving", "rule subsidy 500"),
 )
 
 
