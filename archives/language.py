@@ -18,7 +18,7 @@ from pit.archives.grammar import (
     check_characters,
     parse_slowly,
 )
-from pit.archives.verbs import NO_KEYS, Directive, Words, make_directive
+from pit.archives.verbs import NO_KEYS, Directive, Verb, Words, make_directive
 
 __all__ = [
     "MAX_LINE",
@@ -60,6 +60,8 @@ def _quick(text: str, words: Words, headed: bool = True) -> Text | None:
     if not text.isascii() or (len(text) > MAX_LINE and _too_long(text, headed)):
         return None
     pit, known, after = "", "", None
+    verb: Verb | None = None
+    found: re.Match[str] | None = None
     position, line = 0, 1
     end = len(text)
     if text.endswith("\n\n"):  # some programs sign an empty line at the end
@@ -92,9 +94,8 @@ def _quick(text: str, words: Words, headed: bool = True) -> Text | None:
                 return _make_text((pit, known, after, (only,), (line,)))
     directives: list[Directive] = []
     lines: list[int] = []
-    verb, found = None, None
     while position < end:
-        if verb:  # in reports the same verb comes again and again
+        if verb and found is None:  # in reports the same verb comes again and again
             found = verb.match(text, position)
         if verb is None or found is None:
             name = _NAME(text, position)
@@ -128,7 +129,8 @@ def _quick(text: str, words: Words, headed: bool = True) -> Text | None:
         except ValueError:
             return None
         lines.append(here)
-    return Text(pit, known, after, tuple(directives), tuple(lines))
+        found = None
+    return _make_text((pit, known, after, tuple(directives), tuple(lines)))
 
 
 def _too_long(text: str, signed: bool) -> bool:

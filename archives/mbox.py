@@ -2,8 +2,9 @@
 
 Reading is a hot path (millions of entries), so an entry of the usual shape, a clearsigned mail, is
 cut out by one regular expression, its text checked against Pit-Text, and everything else left for
-whoever asks (`Entry.raw`). All others, and all that are wrong, take the long way, which says what
-is wrong. Both read the same (a test compares them).
+whoever asks (`Entry.raw`); so is an open stream's that is a stamp and a bare text. All others, and
+all that are wrong, take the long way, which says what is wrong. Both read the same (a test compares
+them).
 """
 
 import hashlib
@@ -63,14 +64,16 @@ _USUAL = re.compile(  # what is loose here (names, fingerprint, day) is looked a
     r"From [^\n]+\n"
     r"Pit-Entry: ([^ \n]+) ([1-9][0-9]{0,14})\n"
     r"Pit-Time: (([^\n]{13}):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z)\n"
-    r"Pit-Signer: ([^ \n]+) ([^\n]{40}) [^\n]*\n"
-    r"Pit-Text: ([^\n]{64})\n"
+    r"Pit-Signer: ([^ \n]+)"
+    r"(?:"
+    r" ([^\n]{40}) [^\n]*\nPit-Text: ([^\n]{64})\n"
     r"(?:[^\n]+\n)*+"
     r"\n-----BEGIN PGP SIGNED MESSAGE-----\n(?:[^\n]+\n)*+"
     r"\n((?:[^\n-][^\n]*\n)++)"
     r"-----BEGIN PGP SIGNATURE-----\n(?:[^\n]+\n)*+"
     r"\n(?!From )(?:[^\n]+\n)++"
-    r"\n(?=From |\Z)"
+    r"|\n\n((?:[^\n>-][^\n]*+(?<![ \t\r])\n)++)"  # an open stream's: nothing to undo
+    r")\n(?=From |\Z)"
 ).finditer
 _ENTRY = re.compile(
     rb"From [^\n]+\nPit-Entry: (%b) ([1-9][0-9]{0,14})\n"
@@ -168,13 +171,17 @@ def _messages(buffer: bytes, opened: bool) -> Iterator[Message]:
             yield message
         if position > start:  # it only looked like one
             continue
-        pit, number, time, hour, signer, key, digest, text = found.groups()
-        octets = text.encode("latin-1")
-        if sha256(octets).hexdigest() != digest:
+        pit, number, time, hour, signer, key, digest, text, bare = found.groups()
+        if bare:
+            key, text, octets, right = "", bare, bare.encode("latin-1"), opened
+        else:
+            octets = text.encode("latin-1")
+            right = sha256(octets).hexdigest() == digest
+        if not right:
             continue
         try:
             hours[hour]
-            pit, signer, key = names[pit], names[signer], keys[key]
+            pit, signer, key = names[pit], names[signer], key and keys[key]
             if not text.isascii():
                 text = octets.decode()
         except ValueError:

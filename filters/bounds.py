@@ -22,7 +22,8 @@ class Range(NamedTuple):
 
     def clip(self, value: int) -> int:
         """The value, or the end of the range that it is beyond."""
-        return self.low if value < self.low else min(value, self.high)
+        low, high = self
+        return low if value < low else high if value > high else value
 
 
 class Family:

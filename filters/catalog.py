@@ -1,6 +1,7 @@
 """The installed filters: the entry-point group `pit.filters`, each `NAME = MODULE:CLASS`."""
 
 import importlib.metadata
+from functools import cache
 from typing import Any
 
 from pit.archives.errors import UsageError
@@ -8,10 +9,15 @@ from pit.filters.runner import Filter
 from pit.pits.options import Part
 
 
+@cache
+def _points() -> importlib.metadata.EntryPoints:
+    """The group; every installed package is read for it."""
+    return importlib.metadata.entry_points(group="pit.filters")
+
+
 def names() -> list[str]:
     """The filters' names; the keepers' first, since all others wait for their answers."""
-    found = {point.name for point in importlib.metadata.entry_points(group="pit.filters")}
-    return sorted(found, key=lambda name: (name != "positions", name))
+    return sorted({point.name for point in _points()}, key=lambda name: (name != "positions", name))
 
 
 def make(name: str, part: Part = None) -> Filter:
@@ -19,7 +25,7 @@ def make(name: str, part: Part = None) -> Filter:
 
     A filter that can be split says so: `parts` is "member" or "ticker".
     """
-    for point in importlib.metadata.entry_points(group="pit.filters", name=name):
+    for point in _points().select(name=name):
         made: Any = point.load()
         if part is None:
             return made()  # type: ignore[no-any-return]

@@ -15,8 +15,9 @@ distributed synthetic market".
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
-from operator import add, sub
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import filterfalse
+from operator import add
 from typing import NamedTuple
 
 from pit.archives.errors import PitError
@@ -45,18 +46,6 @@ class Matched(NamedTuple):
     paid: int
 
 
-class _Place(NamedTuple):
-    """A market on an account's points: worth `low` at the first `rise` of them, `high` from `top`.
-
-    From `rise` to `top` its value is the point itself.
-    """
-
-    low: int
-    high: int
-    rise: int
-    top: int
-
-
 class Portfolio:
     """What one account has in one family: trades that are matched, and open orders by reference.
 
@@ -72,8 +61,20 @@ class Portfolio:
     lacks, an order that is not open.
     """
 
-    __slots__ = ("_asked", "_matched", "_orders", "_places", "_points", "_seen", "_sums", "family")
+    __slots__ = (
+        "_asked",
+        "_matched",
+        "_most",
+        "_orders",
+        "_places",
+        "_points",
+        "_seen",
+        "_sums",
+        "family",
+    )
     _sums: list[int]
+    _most: int
+    """Of so many markets some may have nothing in them any more."""
     _asked: tuple[list[int], Leg, list[int]] | None
     """The last question: the sums before, the order, and the sums with it."""
 
@@ -102,6 +103,10 @@ class Portfolio:
         """Whether an order is open."""
         return ref in self._orders
 
+    def __iter__(self) -> Iterator[str]:
+        """The references of the open orders, as they were opened."""
+        return iter(self._orders)
+
     def __bool__(self) -> bool:
         """Whether there is anything in it."""
         return bool(self._orders) or any(any(sums) for sums in self._matched.values())
@@ -116,7 +121,7 @@ class Portfolio:
             sums = asked[2]
         else:
             self._enter((market,))
-            sums = self._with(self._losses(leg))
+            sums = self._losing(self._sums, leg)
         self._note(ref, ((leg,),))
         self._sums = sums
 
@@ -126,7 +131,7 @@ class Portfolio:
         paid: what all of it costs (10**-18) beyond what the legs' own prices say.
         """
         order = self._together(legs, paid)
-        sums = self._with(self._least(order))
+        sums = self._with(order)
         self._note(ref, order)
         self._sums = sums
 
@@ -147,7 +152,7 @@ class Portfolio:
     def trade(self, market: str, quantity: int, price: int) -> None:
         """One more matched trade, at the price of the fill."""
         self._enter((market,))
-        self._sums = self._with(self._worths((market, quantity, price)))
+        self._sums = self._paying(self._sums, (market, quantity, price))
         had, paid = self._matched.get(market, (0, 0))
         self._matched[market] = had + quantity, paid + quantity * price
 
@@ -162,14 +167,14 @@ class Portfolio:
         """`worst` with one more open order."""
         leg = market, quantity, price
         self._enter((market,))
-        sums = self._with(self._losses(leg))
+        sums = self._losing(self._sums, leg)
         self._asked = self._sums, leg, sums
         least = min(sums)
         return least if least < 0 else 0
 
     def if_legs(self, legs: Iterable[Leg], paid: int = 0) -> int:
         """`worst` with one more order of several legs, filled together or not at all."""
-        return min(0, *self._with(self._least(self._together(legs, paid))))
+        return min(0, *self._with(self._together(legs, paid)))
 
     def if_change(self, ref: str, *versions: Terms) -> int:
         """`worst` after a `change`."""
@@ -181,7 +186,12 @@ class Portfolio:
         values = {market: value(market, outcome) for market in self._places}
         worth = self.payoff(outcome)
         for order in self._orders.values():
-            worth += min(0, *[sum((values[m] - p) * q for m, q, p in legs) for legs in order])
+            if len(order) == 1 and len(order[0]) == 1:  # mostly
+                (((market, quantity, price),),) = order
+                pays = (values[market] - price) * quantity
+                worth += pays if pays < 0 else 0
+            else:
+                worth += min(0, *[sum((values[m] - p) * q for m, q, p in legs) for legs in order])
         return worth
 
     def payoff(self, outcome: int) -> int:
@@ -221,8 +231,7 @@ class Portfolio:
 
     def _instead(self, ref: str, order: Order) -> list[int]:
         """The sums with this order in place of the one that is open."""
-        self._enter(())
-        return list(map(sub, self._with(self._least(order)), self._least(self._orders[ref])))
+        return self._plus(self._with(order), self._orders[ref], -1)
 
     # The points
 
@@ -231,12 +240,13 @@ class Portfolio:
         markets = self._live()
         self._seen = self.family.changes
         self._points = self.family.points(markets)
-        self._places = {market: self._place(market) for market in markets}
+        self._places = {market: self.family.range(market) for market in markets}
+        self._most = 2 * len(markets) + 2
         self._sums = [-sum(paid for _, paid in self._matched.values())] * len(self._points)
         for market in markets & self._matched.keys():
-            self._sums = self._with(self._worths((market, self._matched[market][0], 0)))
+            self._sums = self._paying(self._sums, (market, self._matched[market][0], 0))
         for order in self._orders.values():
-            self._sums = self._with(self._least(order))
+            self._sums = self._plus(self._sums, order)
 
     def _live(self) -> set[str]:
         """The markets in which trades or orders depend on the outcome."""
@@ -249,58 +259,68 @@ class Portfolio:
         """See what has been narrowed, and take in the points of markets that are new."""
         if self._seen != self.family.changes:
             self.rebuild()
-        new = [market for market in markets if market not in self._places]
+        new = [*filterfalse(self._places.__contains__, markets)]
         if not new:
             return
-        if len(self._places) > 2 * len(self._live()):
-            self.rebuild()
-            new = [*markets]
+        if len(self._places) > self._most:  # seldom looked at: it takes all orders
+            self._most = 2 * len(self._live()) + 2
+            if len(self._places) > self._most:
+                self.rebuild()
+                new = [*markets]
         points, sums = self._points, self._sums.copy()
         for point in self.family.points(new):
             at = bisect_left(points, point)
             if points[at] != point:  # never past the last: both ends are points from the start
                 points.insert(at, point)
                 sums.insert(at, self.worth(point))
-        self._places = {market: self._place(market) for market in (*self._places, *new)}
+        self._places |= {market: self.family.range(market) for market in new}
         self._sums = sums
-
-    def _place(self, market: str) -> _Place:
-        low, high = self.family.range(market)
-        return _Place(low, high, bisect_left(self._points, low), bisect_left(self._points, high))
 
     # The sums
 
-    def _with(self, worths: Iterable[int]) -> list[int]:
-        return list(map(add, self._sums, worths))
-
-    def _worths(self, leg: Leg) -> list[int]:
-        """What a trade pays at each point."""
-        market, quantity, price = leg
-        low, high, rise, top = self._places[market]
-        points = self._points
-        worths = [(low - price) * quantity] * rise
-        worths += [(x - price) * quantity for x in points[rise:top]]
-        worths += [(high - price) * quantity] * (len(points) - top)
-        return worths
-
-    def _losses(self, leg: Leg) -> list[int]:
-        """What an order can lose at each point: a buy below its price, a sell above."""
-        market, quantity, price = leg
-        low, high, rise, top = self._places[market]
-        points = self._points
-        first, last = (low - price) * quantity, (high - price) * quantity
-        losses = [first if first < 0 else 0] * rise
-        losses += [w if (w := (x - price) * quantity) < 0 else 0 for x in points[rise:top]]
-        losses += [last if last < 0 else 0] * (len(points) - top)
-        return losses
-
-    def _least(self, order: Order) -> list[int]:
-        """What an order can lose at each point, whichever of its versions it is."""
+    def _with(self, order: Order) -> list[int]:
+        """The sums with one more order."""
         self._enter([leg[0] for legs in order for leg in legs])
+        return self._plus(self._sums, order)
+
+    def _plus(self, sums: list[int], order: Order, sign: int = 1) -> list[int]:
+        """Sums with what an order can lose, whichever of its versions it is; sign -1: without."""
         if len(order) == 1 and len(order[0]) == 1:
-            return self._losses(order[0][0])
-        least = [0] * len(self._points)
-        for legs in order:
-            totals = map(sum, zip(*map(self._worths, legs), strict=True))
-            least = list(map(min, least, totals)) if legs else least
-        return least
+            return self._losing(sums, order[0][0], sign)
+        nothing = [0] * len(sums)
+        least = nothing
+        for legs in filter(None, order):
+            pays = zip(*[self._paying(nothing, leg) for leg in legs], strict=True)
+            least = list(map(min, least, map(sum, pays)))
+        return [worth + sign * loss for worth, loss in zip(sums, least, strict=True)]
+
+    def _losing(self, sums: list[int], leg: Leg, sign: int = 1) -> list[int]:
+        """Sums with what an order of one leg can lose: a buy below its price, a sell above.
+
+        That is what a trade pays in a market whose values end at the price.
+        """
+        market, quantity, price = leg
+        low, high = self._places[market]
+        if quantity > 0:
+            low, high = low if low < price else price, high if high < price else price
+        else:
+            low, high = low if low > price else price, high if high > price else price
+        return self._linear(sums, low, high, sign * quantity, price)
+
+    def _paying(self, sums: list[int], leg: Leg) -> list[int]:
+        """Sums with what a trade pays at each point."""
+        market, quantity, price = leg
+        return self._linear(sums, *self._places[market], quantity, price)
+
+    def _linear(self, sums: list[int], low: int, high: int, quantity: int, price: int) -> list[int]:
+        """Sums with (value - price) x quantity, the value being the point, clipped to a range."""
+        points = self._points
+        rise, top = bisect_left(points, low), bisect_left(points, high)
+        below, above = (low - price) * quantity, (high - price) * quantity
+        head, tail = sums[:rise], sums[top:]
+        if below:
+            head = [worth + below for worth in head]
+        if above:
+            tail = [worth + above for worth in tail]
+        pays = [(x - price) * quantity for x in points[rise:top]]
+        return [*head, *map(add, sums[rise:top], pays), *tail]

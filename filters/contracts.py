@@ -14,7 +14,7 @@ from pit.filters.bounds import Family
 from pit.filters.collateral import Matched, Portfolio
 from pit.filters.combos import Combo
 from pit.filters.cover import Lacking, Move, Traded, largest
-from pit.filters.instructions import SCALE, Order, Replace, Trade
+from pit.filters.instructions import NO_FEES, SCALE, Order, Replace, Trade
 from pit.filters.markets import Course, Settled
 from pit.filters.problems import with_fee
 from pit.pits.listing import Ticker
@@ -62,7 +62,7 @@ class Contracts:
         """Bounds count from here on: what they free is free."""
         self.families[driver].narrow(course.low, course.high)
         for account, _ in self._portfolios(driver):
-            self._hold(account, driver)
+            self._reckon(account, driver)
 
     def settle(self, settled: Settled, course: Course, ref: str, market: Market) -> None:
         """Pay a driver's whole family; orders that are open still are good for what they lose."""
@@ -79,7 +79,7 @@ class Contracts:
                 amount = self._money(portfolio.payoff(value), ticker)
                 self._pay(account, amount, ticker, ref, f"{driver} settled: {said}")
             self.portfolios[account, driver] = portfolio.pending()
-            self._hold(account, driver)
+            self._reckon(account, driver)
 
     def _portfolios(self, driver: str) -> list[tuple[str, Portfolio]]:
         """Who has something in a driver's family, by account."""
@@ -105,34 +105,40 @@ class Contracts:
         """As `Cover`: what the account's worst comes to with it, and its fee apart."""
         account, driver = order.account, self.drivers[order.ticker]
         portfolio = self._portfolio(account, driver)
-        sign = 1 if order.buys else -1
         # Part may trade before a replace is worked, the rest after: the largest at the worst price.
-        prices = [order.price, *(one.price for one in asked)]
-        terms = sign * largest(order, left, asked), max(prices) if order.buys else min(prices)
+        quantity, price = largest(order, left, asked), order.price
+        if asked:
+            price = (max if order.buys else min)(price, *(one.price for one in asked))
+        quantity = quantity if order.buys else -quantity
         fee = self._fee(order, left, asked, ticker)
         held = self.accounts.holds.get(order.ref)
         known = order.ref in portfolio
-        worst: int | None = None
+        need: int | None = None
         if not unasked:
             if known:
-                worst = portfolio.if_change(order.ref, terms)
+                worst = portfolio.if_change(order.ref, (quantity, price))
             else:
-                worst = portfolio.if_open(order.ticker, *terms)
-            more = self._need(driver, worst) - self._needs.get((account, driver), 0)
+                worst = portfolio.if_open(order.ticker, quantity, price)
+            need = -self._money(worst, ticker)
+            more = need - self._needs.get((account, driver), 0)
             more += fee - (held.amount if held else 0)
             if more > 0 and more > self.accounts.available(account, ticker.currency):
                 would = portfolio.copy()
                 if known:
-                    would.change(order.ref, terms)
+                    would.change(order.ref, (quantity, price))
                 else:
-                    would.open(order.ref, order.ticker, *terms)
+                    would.open(order.ref, order.ticker, quantity, price)
                 return Lacking(ticker.currency, more, how=self._how(account, would, fee))
         if known:
-            portfolio.change(order.ref, terms)
+            portfolio.change(order.ref, (quantity, price))
         else:
-            portfolio.open(order.ref, order.ticker, *terms)
-        self._hold(account, driver, worst)
-        self._hold_fee(order.ref, account, ticker.currency, fee)
+            portfolio.open(order.ref, order.ticker, quantity, price)
+        if need is None:
+            self._reckon(account, driver)
+        else:
+            self._hold(account, driver, need)
+        if fee or held:
+            self._hold_fee(order.ref, account, ticker.currency, fee)
         return None
 
     def take_all(self, combo: Combo, *, unasked: bool = False) -> Lacking | None:
@@ -143,14 +149,14 @@ class Contracts:
         legs = [(market, quantity, 0) for market, quantity in combo.signed()]
         if not unasked:
             worst = portfolio.if_legs(legs, combo.cost)
-            more = fee + self._need(driver, worst) - self._needs.get((account, driver), 0)
+            more = fee - self._money(worst, ticker) - self._needs.get((account, driver), 0)
             if more > 0 and more > self.accounts.available(account, ticker.currency):
                 would = portfolio.copy()
                 would.open_legs(combo.ref, legs, combo.cost)
                 return Lacking(ticker.currency, more, how=self._how(account, would, fee))
         if combo.ref not in portfolio:
             portfolio.open_legs(combo.ref, legs, combo.cost)
-        self._hold(account, driver)
+        self._reckon(account, driver)
         self._hold_fee(combo.ref, account, ticker.currency, fee)
         return None
 
@@ -177,7 +183,7 @@ class Contracts:
 
     def _fee(self, order: Order, left: int, asked: Sequence[Replace], ticker: Ticker) -> int:
         """What the order may still be charged: a sell at any price up to the market's highest."""
-        if not any(order.rates):
+        if order.rates is NO_FEES:
             return 0
         highest = max([order.price, *(one.price for one in asked)])
         if not order.buys:
@@ -191,7 +197,7 @@ class Contracts:
         portfolio = self.portfolios.get((account, driver))
         if portfolio and order.ref in portfolio:
             portfolio.close(order.ref)
-            self._hold(account, driver)
+            self._reckon(account, driver)
         self.accounts.release(order.ref)
 
     def fill(self, trade: Trade, traded: Traded, ticker: Ticker) -> None:
@@ -205,7 +211,7 @@ class Contracts:
             if driver not in self.closed:
                 portfolio = self._portfolio(order.account, driver)
                 portfolio.trade(ticker.code, quantity, traded.price)
-                self._hold(order.account, driver)
+                self._reckon(order.account, driver)
                 continue
             value = self.closed[driver]
             if value is not None:
@@ -244,33 +250,34 @@ class Contracts:
         """A worth of 10**-18 in the currency's smallest unit; exact for lots and ticks."""
         return worth * ticker.factor // ticker.value_scaled
 
-    def _need(self, driver: str, worst: int) -> int:
-        return -self._money(worst, self._tickers[driver])
-
-    def _hold(self, account: str, driver: str, worst: int | None = None) -> None:
-        """Hold of an account's cash what its contracts need now; worst: where that is known."""
+    def _reckon(self, account: str, driver: str) -> None:
+        """Hold of an account's cash what its contracts need now."""
         key = account, driver
         portfolio = self.portfolios[key]
-        if worst is None:
-            worst = portfolio.worst()
-        undone = driver in self.closed and self.closed[driver] is None
-        need = 0 if undone else self._need(driver, worst)
-        before = self._needs.get(key, 0)
-        if need != before:
-            accounts, currency = self.accounts, self._tickers[driver].currency
-            hold = f"contracts {account} {currency}"
-            held = accounts.holds.get(hold)
-            total = (held.amount if held else 0) + need - before
-            if not total:
-                accounts.release(hold)
-            elif held:
-                accounts.change(hold, total, unasked=True)
-            else:
-                accounts.hold(hold, account, currency, total, unasked=True)
-            self._needs[key] = need
+        self._hold(account, driver, -self._money(portfolio.worst(), self._tickers[driver]))
         if not portfolio:
             del self.portfolios[key]
             self._needs.pop(key, None)
+
+    def _hold(self, account: str, driver: str, need: int) -> None:
+        """Hold so much of an account's cash for a driver's family; nothing where it is undone."""
+        key = account, driver
+        if driver in self.closed and self.closed[driver] is None:
+            need = 0
+        before = self._needs.get(key, 0)
+        if need == before:
+            return
+        accounts, currency = self.accounts, self._tickers[driver].currency
+        hold = f"contracts {account} {currency}"
+        held = accounts.holds.get(hold)
+        total = (held.amount if held else 0) + need - before
+        if not total:
+            accounts.release(hold)
+        elif held:
+            accounts.change(hold, total, unasked=True)
+        else:
+            accounts.hold(hold, account, currency, total, unasked=True)
+        self._needs[key] = need
 
     # State
 
@@ -283,7 +290,7 @@ class Contracts:
     def covered(self) -> Iterator[str]:
         """The references of the orders that are covered here."""
         for portfolio in self.portfolios.values():
-            yield from (ref for ref in portfolio.orders() if " " not in ref)  # the rest are busts'
+            yield from (ref for ref in portfolio if " " not in ref)  # the rest are busts'
 
     def load(self, matched: Iterable[tuple[str, str, int, int]]) -> None:
         """The trades from `dump`, once the markets are known."""
@@ -293,7 +300,7 @@ class Contracts:
             trades.setdefault(key, []).append(Matched(market, quantity, paid))
         for key, found in trades.items():
             self.portfolios[key] = Portfolio(self.families[key[1]], found)
-            self._hold(*key)
+            self._reckon(*key)
 
     def restore(self, pit: Pit, courses: Mapping[str, Course]) -> None:
         """The markets that there are, as they stand."""

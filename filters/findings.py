@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pit.archives.entry import OPERATOR
 from pit.archives.language import Text, show
 from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive
 from pit.filters import catalog
 from pit.filters.instructions import Act, Idle
-from pit.filters.runner import Run
+from pit.filters.runner import Run, make_event
 from pit.filters.standing import Standing
 from pit.pits.state import Pit
 
@@ -56,7 +57,7 @@ class Check:
         )
 
     def step(self, entry: Entry, text: Text, acts: Sequence[Act]) -> None:
-        """Run the filter on, and compare a report of its with what it owes."""
+        """Run the filter on over what its report, or the operator, may have changed."""
         run, found = self.run, self.found
         run.work(entry, text, acts)
         for diverged in run.lanes.diverged.values():
@@ -94,11 +95,18 @@ class Checks:
 
     def step(self, entry: Entry, text: Text) -> None:
         """Check the entry that the pit has taken last."""
-        if entry.number == 1:
+        number, time, signer = entry.number, entry.time, entry.signer
+        if number == 1:
             self._check_versions()
         acts = self.record.step(entry, text, self.pit)
-        for check in self.each:
-            check.step(entry, text, acts)
+        first = text.directives[0].verb if text.directives else ""
+        if signer == OPERATOR or first == "report" or self.pit.adopted == number:
+            for check in self.each:
+                check.step(entry, text, acts)
+        else:  # mostly: nothing stands that was owed
+            event = make_event((number, time, signer, acts))
+            for check in self.each:
+                check.run.react(event)
 
     def settle(self) -> None:
         """The entry is over: the rules that it set are in force, and known to the filters."""

@@ -12,7 +12,7 @@ from pit.archives.amounts import units
 from pit.archives.verbs import Directive, Verb
 from pit.filters.busting import Ruling
 from pit.filters.charges import Minted
-from pit.filters.instructions import SCALE, Act, Charge, Claim, Trade, smallest
+from pit.filters.instructions import SCALE, Act, Charge, Claim, Order, Trade, smallest
 from pit.filters.markets import Moved
 from pit.filters.problems import units_of
 from pit.filters.record import reference_key
@@ -172,6 +172,8 @@ class Holders:
 
     def step(self, act: Act, signer: str, pit: Pit) -> None:
         """Take an act."""
+        if isinstance(act.subject, Order):  # mostly: what asks, is answered, or ends
+            return
         for ticker, account, amount in changes(act, signer, pit):
             register, holder = self[ticker], self.by(account)
             register.put(holder, register.now.get(holder, 0) + amount)

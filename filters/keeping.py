@@ -6,7 +6,7 @@ what stands (MARKET, Accounts).
 
 from collections.abc import Callable, Iterator, Sequence
 
-from pit.archives.verbs import NO_KEYS, Directive, Verb
+from pit.archives.verbs import NO_KEYS, Directive, Verb, make_directive
 from pit.filters.accounts import OUTSIDE, Accounts, Posting, hold_order
 from pit.filters.combos import Combo
 from pit.filters.contracts import Contracts
@@ -158,10 +158,11 @@ class Keeping:
             keys = {"account": further} if further else NO_KEYS
             yield Directive("hold", (f"{owner}/{ref}", asset, amount), keys)
         yield from self.contracts.dump()
-        covered = [one.ref for asked in self.replacing.values() for one in asked]
-        covered += [*self.margin.covered(), *self.contracts.covered()]
-        for ref in sorted(covered, key=reference_key):
-            yield Directive("covered", (ref,))
+        covered = {one.ref for asked in self.replacing.values() for one in asked}
+        covered.update(self.margin.covered(), self.contracts.covered())
+        orders = [ref for ref in record.orders if ref in covered]  # sorted already, and most of it
+        for ref in sorted([*orders, *covered.difference(orders)], key=reference_key):
+            yield make_directive(("covered", (ref,), NO_KEYS))
         charged = [ref for ref, one in record.charges.items() if one.hold in self.accounts.holds]
         for ref in sorted(charged, key=reference_key):
             yield Directive("charged", (ref,))

@@ -58,7 +58,7 @@ class Match:
         lane: str | None = None
         if act.directive.verb == "fill":
             lane = act.directive.args[1]
-        elif isinstance(act.subject, Order | Combo | Cancel | Replace):
+        elif isinstance(act.subject, (Order, Combo, Cancel, Replace)):
             lane = act.subject.lane
         return lane if lane and self._works(lane, pit) else None
 
@@ -84,7 +84,7 @@ class Match:
                 assert isinstance(subject, Order)
                 self._take(subject.ticker, event.time, subject, pit, record, out)
             elif verb == "accept" or verb == "refuse":
-                if isinstance(subject, Order | Replace):
+                if isinstance(subject, (Order, Replace)):
                     self._drain([subject.lane], event.time, record, out)
                 elif isinstance(subject, Combo):
                     tickers = [leg.ticker for leg in subject.legs]

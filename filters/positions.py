@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pit.archives.amounts import decimal, plain, units
 from pit.archives.entry import OPERATOR
-from pit.archives.verbs import NO_KEYS, Directive, Verb
+from pit.archives.verbs import NO_KEYS, Directive, Verb, make_directive
 from pit.filters import judging
 from pit.filters.accounts import OUTSIDE, Posting
 from pit.filters.busting import Bust, Ruling
@@ -33,7 +33,7 @@ from pit.filters.instructions import (
     smallest,
 )
 from pit.filters.keeping import WORDS, Keeping
-from pit.filters.lanes import Owed
+from pit.filters.lanes import Owed, make_owed
 from pit.filters.markets import Bounded, Moved, Settled
 from pit.filters.problems import cover_of
 from pit.filters.runner import Event
@@ -174,10 +174,11 @@ class Positions(Keeping):
         self, owner: str, ref: str, why: str, pit: Pit, keys: Mapping[str, object] = NO_KEYS
     ) -> Owed:
         """`refuse`, where there is a reason to; else `accept`."""
-        said = Directive("accept", (f"{owner}/{ref}",), keys)
         if why:
-            said = Directive("refuse", (f"{owner}/{ref}", why))
-        return Owed("-" if pit.open else owner, said, ref)
+            said = make_directive(("refuse", (f"{owner}/{ref}", why), NO_KEYS))
+        else:
+            said = make_directive(("accept", (f"{owner}/{ref}",), keys))
+        return make_owed(("-" if pit.open else owner, said, ref))
 
     def _order(self, order: Order, event: Event, pit: Pit, record: Standing) -> Owed:
         """The answer to an order; a market buy's names what it may cost."""
@@ -223,30 +224,34 @@ class Positions(Keeping):
         subject = act.subject
         if pit.tokens or record.sealed:
             self._charge_answered(act, pit, record)
-        if isinstance(subject, Ruling):
-            self._bust_answered(subject, pit, record)
-        if isinstance(subject, Replace):
-            self._replace_answered(subject, act.directive.verb == "accept", pit, record)
-        if isinstance(subject, Combo):
-            if act.directive.verb == "refuse":
-                self.release(subject.legs[0], pit)
-            elif self.keeps(subject.owner):
-                self.contracts.take_all(subject, unasked=True)
-        if not isinstance(subject, Order | Claim):
-            return
-        if act.directive.verb == "refuse":
-            if isinstance(subject, Order):
-                self.release(subject, pit)
+        accepted = act.directive.verb == "accept"
+        if isinstance(subject, Order):
+            self._order_answered(subject, accepted, pit)
+        elif isinstance(subject, Claim):
+            if accepted:
+                self._covered(subject, pit)
             elif self.keeps(subject.owner):
                 self.accounts.release(subject.ref)
                 self.moved(subject.account, subject.asset, pit)
-        elif isinstance(subject, Claim):
-            self._covered(subject, pit)
-        elif self.keeps(subject.owner):
-            ticker = pit.tickers.get(subject.ticker)
-            if ticker and not self.covers[ticker.mode].holds(subject):
-                left = subject.quantity - subject.filled
-                self.covers[ticker.mode].take(subject, left, (), ticker, unasked=True)
+        elif isinstance(subject, Ruling):
+            self._bust_answered(subject, pit, record)
+        elif isinstance(subject, Replace):
+            self._replace_answered(subject, accepted, pit, record)
+        elif isinstance(subject, Combo):
+            if not accepted:
+                self.release(subject.legs[0], pit)
+            elif self.keeps(subject.owner):
+                self.contracts.take_all(subject, unasked=True)
+
+    def _order_answered(self, order: Order, accepted: bool, pit: Pit) -> None:
+        """An order's answer stands: it is held for, or not."""
+        if not accepted:
+            self.release(order, pit)
+        elif self.keeps(order.owner):
+            ticker = pit.tickers.get(order.ticker)
+            if ticker and not self.covers[ticker.mode].holds(order):
+                left = order.quantity - order.filled
+                self.covers[ticker.mode].take(order, left, (), ticker, unasked=True)
 
     def _charge_answered(self, act: Act, pit: Pit, record: Standing) -> None:
         """What an instruction is charged is held, or is not, as its answer says."""

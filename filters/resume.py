@@ -30,7 +30,7 @@ from pit.filters.verify import Saw, Seal, Verifier
 from pit.pits import dump, rules
 from pit.pits.keyring import Signer
 
-FORMAT = 3
+FORMAT = 4
 _FRESHNESS = re.compile(rb"^rule freshness (\S+)$", re.MULTILINE)
 
 
@@ -160,10 +160,10 @@ def save(path: Path, offset: int, digest: str, verifier: Verifier, folds: Checks
         },
         "seals": verifier.seals,
         "saws": verifier.saws,
-        "record": "".join(show(directive, record.STATE) for directive in record.dump(folds.record)),
+        "record": "".join(record.lines(folds.record)),
         "fills": record.dump_fills(folds.record),
         "filters": [
-            {"checkpoint": check.run.checkpoint(), "found": asdict(check.found)}
+            {"checkpoint": state.dump_own(check.run), "found": asdict(check.found)}
             for check in folds.each
         ],
     }

@@ -14,7 +14,7 @@ from heapq import heappop, heappush
 
 from pit.archives.amounts import decimal
 from pit.archives.verbs import Directive, Verb
-from pit.filters.instructions import SCALE, Act, Claim
+from pit.filters.instructions import SCALE, Act, Claim, Order
 from pit.filters.lanes import Owed
 from pit.filters.markets import DISPUTER, OWNER, Bound, Moved, Verdict, unresolved
 from pit.filters.record import reference_key
@@ -62,6 +62,8 @@ class Settle:
             yield from self._decide(driver, f"{event.number}", event.time, pit, record)
         for act in event.acts:
             subject, verb = act.subject, act.directive.verb
+            if isinstance(subject, Order):
+                continue  # mostly: nothing is decided by it
             if isinstance(subject, Market):
                 if subject.drives:
                     heappush(self._deadlines, (subject.unresolved, subject.code))

@@ -42,19 +42,35 @@ def dump(run: "Run") -> Checkpoint:
         for directive in fold.dump(pit)
         if directive.verb != "rule" or directive.args[0] != name
     ]
-    for owed, signer, text in run.printed():
-        lines.append(_line("owed", signer or "-", owed, text))
-    for found in sorted(run.lanes.diverged.values()):
-        stands = Owed(found.lane, found.stands, found.report)
-        lines.append(_line("stands", "-", stands, show(found.stands, pit.words)))
-        if found.owed:
-            instead = Owed(found.lane, found.owed, "1")
-            lines.append(_line("instead", "-", instead, show(found.owed, pit.words)))
+    lines += _owing(run)
     lines += record.lines(run.record)
     lines.append(record.dump_fills(run.record))
-    lines += [vocab[directive[0]].show(directive) for directive in run.filter.dump(run.record)]
+    lines += _filters_own(run)
     number, root = (pit.entry, "-") if pit.open else pit.seal
     return Checkpoint(name, number, root, "".join(lines))
+
+
+def dump_own(run: "Run") -> Checkpoint:
+    """The state of a run over shared folds: without the pit's fold and the record, kept once."""
+    return Checkpoint(run.filter.name, *run.pit.seal, "".join([*_owing(run), *_filters_own(run)]))
+
+
+def _owing(run: "Run") -> Iterator[str]:
+    """What is owed, and what stands otherwise than owed."""
+    for owed, signer, text in run.printed():
+        yield _line("owed", signer or "-", owed, text)
+    known = run.pit.words
+    for found in sorted(run.lanes.diverged.values()):
+        stands = Owed(found.lane, found.stands, found.report)
+        yield _line("stands", "-", stands, show(found.stands, known))
+        if found.owed:
+            yield _line("instead", "-", Owed(found.lane, found.owed, "1"), show(found.owed, known))
+
+
+def _filters_own(run: "Run") -> Iterator[str]:
+    vocab = words(run)
+    for directive in run.filter.dump(run.record):
+        yield vocab[directive[0]].show(directive)
 
 
 def _numbers(run: "Run") -> Iterator[Directive]:

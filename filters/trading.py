@@ -177,6 +177,8 @@ class Lane:
 
     def deadline(self) -> str:
         """The next time at which something happens by itself; '' for none."""
+        if not self._expiries and not self.closed:
+            return ""  # mostly
         times = [self._expiries[0][0]] if self._expiries else []
         if self.closed not in ("", HALT):
             times.append(self.closed)

@@ -6,7 +6,8 @@ archive itself had enrolled by then, the charter's first.
 """
 
 import hashlib
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from pit.archives.errors import Damaged, PitError
 from pit.archives.language import LanguageError, Text, parse
 from pit.archives.mbox import Entry
 from pit.archives.merkle import Frontier, leaf
-from pit.archives.verbs import Directive
+from pit.archives.verbs import Directive, Words
 from pit.pits.keyring import Keyring, Signer
 from pit.pits.members import GOOD
 from pit.pits.openpgp import Certificate
@@ -23,6 +24,8 @@ from pit.pits.state import Pit
 from pit.pits.trial import first_objection
 
 DAY = 86400
+TOGETHER = 500
+"""Entries that are read before the first of them is checked."""
 AHEAD = timedelta(minutes=5)
 """How far a signature's clock may be ahead of the notary's (NOTARY, right)."""
 
@@ -73,6 +76,37 @@ class Seen:
             del self.days[day]
 
 
+class Ahead(NamedTuple):
+    """What can be read of an entry before its turn comes.
+
+    Of the stamp the signer's key, the time of the signature, the text's hash, the hash of the stamp
+    before, its own, and its leaf. text: None where the words that were in force do not read it.
+    """
+
+    fingerprint: str
+    signed: str
+    digest: str
+    prev: str
+    own: str
+    leaf: bytes
+    text: Text | None
+
+
+def _read(stamp: re.Match[bytes], text: Text | None) -> Ahead:
+    fingerprint, signed, digest, prev = (part.decode() for part in stamp.group(5, 6, 7, 10))
+    lines = stamp[0]
+    own = hashlib.sha256(lines).hexdigest()
+    return Ahead(fingerprint, signed, digest, prev, own, leaf(lines), text)
+
+
+def _parsed(text: str, words: Words) -> Text | None:
+    """A text, None where it is not in the language."""
+    try:
+        return parse(text, words)
+    except LanguageError:
+        return None
+
+
 class Verifier:
     """Checks entries in order; `step` raises Damaged at the first that is wrong.
 
@@ -93,17 +127,43 @@ class Verifier:
         self.prev = NO_STAMP
         self.seen = Seen(horizon)
         self.roots: dict[int, str] = {}
+        self._read_with: dict[str, int] = {}
 
-    def step(self, entry: Entry) -> tuple[Text, Certificate]:
+    def read(self, entries: Iterable[Entry]) -> Iterator[tuple[Entry, Ahead | None]]:
+        """The entries, and what is read of them ahead; None where the stamp's lines are not right.
+
+        Some hundreds at once: what reads them stays in the processor's caches.
+        """
+        some: list[Entry] = []
+        try:
+            for entry in entries:
+                some.append(entry)
+                if len(some) == TOGETHER:
+                    yield from zip(some, self._ahead(some), strict=True)
+                    some = []
+        except Damaged:
+            yield from zip(some, self._ahead(some), strict=True)  # they may be wrong, too
+            raise
+        yield from zip(some, self._ahead(some), strict=True)
+
+    def _ahead(self, entries: Sequence[Entry]) -> list[Ahead | None]:
+        words = self.pit.words
+        self._read_with = dict(self.pit.brought)
+        stamps = [STAMP.match(entry.raw, entry.raw.find(b"\n") + 1) for entry in entries]
+        texts = [_parsed(entry.text, words) for entry in entries]
+        return [found and _read(found, text) for found, text in zip(stamps, texts, strict=True)]
+
+    def step(self, entry: Entry, ahead: Ahead | None) -> tuple[Text, Certificate]:
         """Check the next entry against all those before it; the caller ends it with `pit.settle`.
 
-        Its text as the words in force read it, and the certificate that its signature must be of.
+        ahead: what `read` says of it. Returned are its text as the words in force read it, and the
+        certificate that its signature must be of.
         """
-        here = f"entry {self.pit.entry + 1}"  # whatever number it claims
+        number = self.pit.entry + 1  # whatever number it claims
         try:
-            return self._step(entry)
+            return self._step(entry, ahead)
         except PitError as error:
-            text = str(error)
+            here, text = f"entry {number}", str(error)
             known = text.startswith((f"{here}:", f"{here} "))
             raise Damaged(text if known else f"{here}: {text}") from None
 
@@ -114,16 +174,18 @@ class Verifier:
         except PitError:
             return None
 
-    def _step(self, entry: Entry) -> tuple[Text, Certificate]:
-        found = STAMP.match(entry.raw, entry.raw.find(b"\n") + 1)
-        if found is None:
+    def _step(self, entry: Entry, ahead: Ahead | None) -> tuple[Text, Certificate]:
+        if ahead is None:
             raise Damaged("the six stamp lines are not in order")
-        fingerprint, signed, digest = (part.decode() for part in found.group(5, 6, 7))
-        if found[10].decode() != self.prev:
-            raise Damaged(
-                f"its Pit-Prev is {found[10].decode()}; the stamp before it has {self.prev}"
-            )
-        text, cert = self._parsed(entry, fingerprint)
+        fingerprint, signed, digest, prev, own, leaf, text = ahead
+        if prev != self.prev:
+            raise Damaged(f"its Pit-Prev is {prev}; the stamp before it has {self.prev}")
+        if text is None or self.pit.brought != self._read_with:
+            try:
+                text = parse(entry.text, self.pit.words)
+            except LanguageError as error:
+                raise Damaged(str(error)) from None
+        cert = self._take(entry, text, fingerprint)
         self._moment(entry, signed, cert)
         if not self.seen.add(fingerprint, signed, digest):
             raise Damaged("the same instruction (Pit-Signer, Pit-Text) stands already")
@@ -134,18 +196,14 @@ class Verifier:
             elif directive.verb == "saw":
                 size, root = directive.args
                 self.saws.append(Saw(entry.number, entry.signer, size, root))
-        self.prev = hashlib.sha256(found[0]).hexdigest()
-        self.tree.append(leaf(found[0]))
+        self.prev = own
+        self.tree.append(leaf)
         return text, cert
 
-    def _parsed(self, entry: Entry, fingerprint: str) -> tuple[Text, Certificate]:
-        """The text, read by the pit's fold, and the certificate of the key, in force above it."""
+    def _take(self, entry: Entry, text: Text, fingerprint: str) -> Certificate:
+        """Have the text take effect; the certificate of the key, in force above it."""
         pit = self.pit
         first = not pit.entry
-        try:
-            text = parse(entry.text, pit.words)
-        except LanguageError as error:
-            raise Damaged(str(error)) from None
         self._check_report(entry, text.directives[:1])
         by = Signer(entry.signer, fingerprint, entry.number, entry.time)
         index, problem = first_objection(text, by.handle, by.time, pit, self.keys, fingerprint)
@@ -161,7 +219,7 @@ class Verifier:
             raise Damaged("entry 1 is no charter; an open stream proves nothing")
         if first and self.id and pit.id != self.id:
             raise Damaged(f"the pit's id is {pit.id}, not {self.id}: this is another pit")
-        return text, cert
+        return cert
 
     def _check_report(self, entry: Entry, first: Iterable[Directive]) -> None:
         """A report's number is its signer's next for that filter."""

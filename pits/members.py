@@ -34,6 +34,8 @@ def objection(member: Member | None, signer: str, verb: Verb) -> str:
 
     `member` is what the pit knows of the signer.
     """
+    if "member" in verb.who and signer != NOTARY:
+        return ""  # mostly
     roles = set(member.roles) if member else set()
     if signer == NOTARY:
         roles = {"notary"}

@@ -10,6 +10,7 @@ Sequoia remembers every signature that it has verified and holds the interpreter
 belongs into processes that are replaced from time to time.
 """
 
+import os
 import re
 import time
 from binascii import Error as BinasciiError
@@ -50,6 +51,10 @@ __all__ = [
     "split",
     "verify",
 ]
+
+# For each signature by a subkey Sequoia makes an error that it drops: without the stack's trace,
+# also where RUST_BACKTRACE asks for one (of panics, it is still there).
+os.environ.setdefault("RUST_LIB_BACKTRACE", "0")
 
 # Which hashes and keys are good enough: our rule, version 1 (numbers: RFC 9580, 9.1 and 9.5).
 HASHES = {8: "SHA256", 9: "SHA384", 10: "SHA512", 12: "SHA3-256", 14: "SHA3-512"}

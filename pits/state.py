@@ -84,7 +84,9 @@ class Pit:
         if not self.shard_count:
             return None
         holder = self.shards[self.shard_count][shard_of(handle, self.shard_count)]
-        return Holder(holder.handle, max(holder.since, self.sharded_at))
+        if holder.since >= self.sharded_at:
+            return holder
+        return Holder(holder.handle, self.sharded_at)
 
     def specialist(self, ticker: str) -> Holder | None:
         """Who publishes for a ticker. '-' is what belongs to none: the ticker listed first."""

@@ -26,7 +26,8 @@ def first_objection(
     index, problem = misplaced(text.directives, signer, pit.words)
     if problem:
         return index, problem
-    trying = any(directive.verb in _CHANGES for directive in text.directives[:-1])
+    before = text.directives[:-1]
+    trying = bool(before) and any(directive.verb in _CHANGES for directive in before)
     if trying:
         # The words stay the same within a text, and are the larger part of a pit.
         pit, keys = copy.deepcopy(pit, {id(pit.words): pit.words}), keys.copy()

@@ -532,15 +532,31 @@ def test_garbage_is_damaged_and_nothing_else(data: bytes, cuts: list[int]) -> No
 @settings(max_examples=300)
 @given(st.data())
 def test_a_damaged_archive_gives_no_text_of_another_hash(data: st.DataObject) -> None:
-    at = data.draw(st.integers(0, len(MIXED)))
+    whole = data.draw(st.sampled_from([MIXED, MIXED, TOY]))
+    at = data.draw(st.integers(0, len(whole)))
     end = at + data.draw(st.sampled_from([0, 1, 2, 60, 700]))
     put = data.draw(st.binary(max_size=2) | tokens)
-    check(MIXED[:at] + put + MIXED[end:], [at])
+    check(whole[:at] + put + whole[end:], [at])
 
 
 @pytest.mark.parametrize("data", [EXAMPLE, BAD, MIXED], ids=["example", "bad", "mixed"])
 def test_both_ways_read_the_same(data: bytes) -> None:
     assert outcome(read([data])) == outcome(the_long_way(data))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"pit toy\n", b"pit toy \nx\n", b"pit toy\n \t\n", b"x\r\n", b"\n x\n", b"x\n\ny\n"),
+        *(b"x\n>From y\n", b"x\n>>y\n", b"- x\n", b"x\n\n\n", b"x", b"", b"\n", b"\xff\n"),
+        *("\u00e4\n".encode(), "\u00e4\u2028\n".encode(), clearsigned(TEXT), b"x\nPit-Text: 1\n"),
+    ],
+)
+def test_both_ways_read_a_bare_text_the_same(body: bytes) -> None:
+    start, end = TOY.index(b"From 2@"), TOY.rindex(b"pit toy")
+    entry = TOY[start:end] + body + b"\n"
+    for data in (TOY[:start] + entry, TOY[:start] + entry + TOY[start:], EXAMPLE + entry + EXAMPLE):
+        assert outcome(read([data])) == outcome(the_long_way(data))
 
 
 @settings(max_examples=200)

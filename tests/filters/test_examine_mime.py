@@ -14,7 +14,7 @@ from pit.archives.entry import read_entry, write_entry
 from pit.archives.errors import PitError
 from pit.archives.mbox import Entry
 from pit.archives.mime_text import Coding
-from pit.filters.examine import examine_entry
+from pit.filters.examine import Found, Task, examine, examine_entry
 from pit.filters.opinion import Sample
 from pit.pits.display import printable
 from pit.pits.openpgp import certificate
@@ -169,6 +169,29 @@ def test_an_entry_is_examined_as_strictly_as_the_notary_looks_at_a_mail(
     with pytest.raises(PitError, match=why):
         examine_entry(restamped(raw, old, new), keys)
     assert examine_entry(restamped(raw, b"Subject: order", b"Subject: x"), keys).signer == "alice"
+
+
+def test_of_several_wrong_entries_the_first_is_named_whatever_is_wrong_with_it(
+    made: World,
+) -> None:
+    cert = certificate(made.keys.export("alice"))
+    keys = {cert.fingerprint: cert.armored}
+    good = with_mark(made, b"charset=iso-8859-15").raw
+    forged = restamped(good, b"say ", b"SAY ")  # what is seen last
+    torn = good.replace(b"Pit-Time: ", b"Pit-Tune: ")  # what is seen first
+    for place, entries in (
+        (0, [good, good]),
+        (1, [torn, good, forged]),
+        (2, [good, forged, good, torn]),
+        (2, [good, torn, forged]),
+    ):
+        task = Task(b"".join(entries), [len(raw) for raw in entries], 7, keys)
+        expected = Found(0, "")
+        if place:
+            with pytest.raises(PitError) as error:
+                examine_entry(entries[place - 1], keys)
+            expected = Found(6 + place, str(error.value))
+        assert examine(task) == expected
 
 
 def test_gnupg_disagrees_where_the_signed_part_is_another(made: World) -> None:
