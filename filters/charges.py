@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pit.pits.state import Pit
 
 __all__ = [
+    "VERSIONS",
     "Minted",
     "charge",
     "end",
@@ -31,6 +32,10 @@ __all__ = [
     "sealer_of",
     "shown",
 ]
+
+
+VERSIONS = range(2)
+"""The versions of `rule tokens` that the record knows; 0: off."""
 
 
 class Minted(NamedTuple):

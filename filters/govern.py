@@ -99,14 +99,20 @@ class Govern:
         if act.ref == ref:
             if moves:
                 self.holders[code].mark(ref)
-            self.asking[ref] = "" if moves else code
+            open_now = code in self.motions and event.time < self.motions[code].until
+            self.asking[ref] = "" if moves else code if open_now else SHUT
             return
         target = self.asking.pop(ref, "")
         if act.directive.verb == "accept":
             came = event._replace(time=charge.time, signer=charge.owner)
             act = Act(ref, asks, None)
-            why = self._handlers[charge.verb](act, came, pit)
-            yield self._answer(act, charge.owner, why, pit)
+            if target == SHUT:
+                self.unanswered.add(ref)
+                why = f"entry {code} was no motion that was open"
+                said = Directive("uncounted", ("-", f"{charge.owner}/{ref}", why))
+                yield Owed("-", said, ref)
+                return
+            yield self._answer(act, charge.owner, self._handlers[charge.verb](act, came, pit), pit)
         if moves and ref not in self.motions:
             self.holders[code].drop(ref)
         if target in self._late and target not in self.asking.values():
@@ -311,6 +317,9 @@ class Govern:
         ]
         heapify(self._deadlines)
 
+
+SHUT = "-"
+"""What a vote asks about that was on no open motion when it came."""
 
 _OURS = frozenset(verb.name for verb in WORDS[1])
 

@@ -129,8 +129,8 @@ STATE = (
     ),
     Verb(
         "asking",
-        "{instruction:reference} [{motion:reference}]",
-        "A motion, or a vote on one, whose fee has no accept yet.",
+        "{instruction:reference} [{motion:word}]",
+        "A motion, or a vote on one (`-`: on none that is open), whose fee has no accept yet.",
     ),
     Verb("decides", "{ticker:asset} {tally:name}", "How its motions are decided."),
     Verb("asked-once", "{ticker:asset}", "There was a motion about it."),

@@ -15,7 +15,7 @@ from pit.archives.errors import Damaged, Misconfigured, PitError
 from pit.archives.language import MAX_TEXT, Text, show
 from pit.archives.mbox import Checkpoint, Draft, Entry, Message
 from pit.archives.verbs import Directive, Verb
-from pit.filters import state
+from pit.filters import charges, state
 from pit.filters.instructions import Act, Idle
 from pit.filters.lanes import Divergence, Lanes, Owed
 from pit.filters.reported import not_entitled
@@ -198,9 +198,11 @@ class Run:
 
     def check_version(self) -> None:
         """Misconfigured where the rules in force are of a version that the filter does not know."""
-        name = self.filter.name
-        version = self.pit.rule(name)
-        if version not in self.filter.versions:
+        known = {"tokens": charges.VERSIONS, self.filter.name: self.filter.versions}
+        for name, versions in known.items():
+            version = self.pit.rule(name)
+            if version in versions:
+                continue
             raise Misconfigured(
                 f"`rule {name} {version}` is in force from entry {self.pit.entry + 1}; "
                 f"this program does not know that version: a newer one is needed"

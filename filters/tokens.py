@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from pit.archives.amounts import decimal, plain, trimmed
 from pit.archives.verbs import Directive, Verb
-from pit.filters.charges import Minted, fee_of, sealer_of, shown
+from pit.filters.charges import VERSIONS, Minted, fee_of, sealer_of, shown
 from pit.filters.combos import Combo
 from pit.filters.instructions import SCALE, Act, Cancel, Charge, Order, Replace, Trade, smallest
 from pit.filters.lanes import Owed
@@ -46,15 +46,15 @@ WORDS = {
 class Ending:
     """A cancel, or a replace, that has no answer: what it costs if it ends its order.
 
-    block: its entry's. fee: in 10**-5 TT, as `why` reckons it. own, next: the sealers of its block
-    and of the one after, '' while nobody knows.
+    block: its entry's. fee: in 10**-5 TT, as `why` reckons it. burns: whether what is forfeited is
+    nobody's. own, next: the sealers of its block and of the one after, '' while nobody knows.
     """
 
-    __slots__ = ("block", "fee", "next", "own", "why")
+    __slots__ = ("block", "burns", "fee", "next", "own", "why")
 
-    def __init__(self, block: int, fee: int, why: str, own: str = "", next: str = "") -> None:
-        self.block, self.fee, self.why = block, fee, why
-        self.own, self.next = own, next
+    def __init__(self, block: int, fee: int, why: str, burns: bool) -> None:
+        self.block, self.fee, self.why, self.burns = block, fee, why, burns
+        self.own = self.next = ""
 
     def sealed(self, minted: Minted) -> None:
         """Blocks were sealed."""
@@ -73,13 +73,13 @@ class Tokens:
     """
 
     name = "tokens"
-    versions = range(2)
+    versions = VERSIONS
     words: Sequence[Verb] = (
         Verb(
             "ending",
             "{instruction:reference} {block:count} {fee:units} {why:text}",
             "A cancel or replace without an answer, its fee, and whose its block and the next are.",
-            keys={"own": "handle", "next": "handle"},
+            keys={"own": "handle", "next": "handle", "burns": "yes"},
         ),
         Verb(
             "due-in",
@@ -135,7 +135,10 @@ class Tokens:
         fee, why = 0, ""
         if verb == "cancel" and pit.tokens:
             fee, why = fee_of("cancel", block, record, pit)
-        return Ending(block, fee, why, sealer_of(block, record))
+        burns = pit.rule("forfeits") == "burn" or len(pit.rule("sealers")) == 1
+        made = Ending(block, fee, why, burns)
+        made.own = sealer_of(block, record)
+        return made
 
     def _sealed(self, minted: Minted, pit: Pit, record: Standing) -> Iterator[Owed]:
         """Blocks have their sealer now: what waited for him is his."""
@@ -185,7 +188,7 @@ class Tokens:
             return
         if back.forfeit:
             why = f"good faith forfeited: {what}"
-            if pit.rule("forfeits") == "burn" or len(pit.rule("sealers")) == 1:
+            if ending.burns:
                 yield _move(charge, back.forfeit, OUTSIDE, f"{why}; burned", pit)
             else:
                 yield from self._due(ending.block + 1, ending.next, charge, back.forfeit, why, pit)
@@ -207,7 +210,7 @@ class Tokens:
         """What stands was taken as it stood: what is owed, then what is due, as far as the rest of
         each charge reaches; what is left over comes back."""
         left = {
-            ref: charge.left
+            ref: charge.movable
             for ref, charge in record.charges.items()
             if charge.accepted and (pit.open or charge.lane == lane)
         }
@@ -235,7 +238,7 @@ class Tokens:
         """What waits."""
         for ref in sorted(self.endings, key=reference_key):
             one = self.endings[ref]
-            keys = {"own": one.own, "next": one.next}
+            keys = {"own": one.own, "next": one.next, "burns": "yes" if one.burns else ""}
             known = {key: value for key, value in keys.items() if value}
             yield Directive("ending", (ref, one.block, one.fee, one.why), known)
         for due in self.dues:
@@ -248,8 +251,8 @@ class Tokens:
         for verb, args, keys in directives:
             if verb == "ending":
                 ref, block, fee, why = args
-                own, later = keys.get("own", ""), keys.get("next", "")
-                self.endings[ref] = Ending(block, fee, why, own, later)
+                one = self.endings[ref] = Ending(block, fee, why, "burns" in keys)
+                one.own, one.next = keys.get("own", ""), keys.get("next", "")
             elif verb == "due-in":
                 self.dues.append(args)
             elif verb == "returned":

@@ -98,7 +98,7 @@ def _check_rule(pit: "Pit", directive: Directive, signer: str) -> str:
         rules.read(name, value)
     except ValueError as error:
         return str(error)
-    counted = pit.tokens or "listing" in pit.brought
+    counted = "tokens" in pit.written or "listing" in pit.brought
     if name == "block" and counted and value != pit.written.get(name, rules.RULES[name].default):
         return "blocks are counted already; how long one is stays"
     if name == "tokens" and rules.read(name, value):
@@ -107,9 +107,15 @@ def _check_rule(pit: "Pit", directive: Directive, signer: str) -> str:
             return "its words must be in force first: `rule words tokens 1`"
         if pit.decimals(TOKEN) != DECIMALS:
             return f"there must be an asset or ticker {TOKEN} with {DECIMALS} decimals first"
-    if name == "sealers":
-        strangers = [handle for handle in value.split(" ") if _known(pit, handle)]
-        return _known(pit, strangers[0]) if strangers else ""
+    return _check_sealers(pit, value.split(" ")) if name == "sealers" else ""
+
+
+def _check_sealers(pit: "Pit", sealers: list[str]) -> str:
+    for place, handle in enumerate(sealers):
+        if _known(pit, handle):
+            return _known(pit, handle)
+        if handle in sealers[:place]:
+            return f"{handle} is named twice; each takes one turn"
     return ""
 
 

@@ -85,7 +85,7 @@ RULES: dict[str, Rule] = {
     "block": Rule(
         "duration",
         "5m",
-        "how long a block is, by Pit-Time from entry 1 on; fixed once `rule tokens 1` or "
+        "how long a block is, by Pit-Time from entry 1 on; fixed once a `rule tokens` or "
         "`rule words listing 1` was said",
     ),
     "tokens": Rule(
