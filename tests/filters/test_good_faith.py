@@ -224,9 +224,7 @@ def test_a_forfeit_goes_to_the_sealer_of_the_next_block_when_that_is_sealed() ->
     pit.check()
 
 
-@pytest.mark.parametrize(
-    "rules", [("rule forfeits burn", THREE), ("rule sealers sam",), ("rule sealers sam sam",)]
-)
+@pytest.mark.parametrize("rules", [("rule forfeits burn", THREE), ("rule sealers sam",)])
 def test_a_forfeit_is_burned_by_rule_and_always_where_there_is_one_sealer(
     rules: tuple[str, ...],
 ) -> None:

@@ -89,7 +89,7 @@ def test_a_refused_motion_is_none_and_a_refused_vote_does_not_count() -> None:
     ]  # fmt: skip
     pit.pass_to(400)
     assert pit.lines("counted", "uncounted") == [
-        f'uncounted - bob/{lost} "entry {refused} is no motion that is open"',
+        f'uncounted - bob/{lost} "entry {refused} was no motion that was open"',
         *[line for line in pit.lines("counted") if f"/{motion} " in line],
         f'counted ACME bob/{first} "yes with 10000 ACME"',
     ]
@@ -158,13 +158,22 @@ def test_the_record_date_of_a_motion_is_its_entry_however_late_the_accept() -> N
     pit = TokenPit(ONE)
     motion = pit.say("carol", 'motion ACME "x"', "  expires: 1d", block=2, mail=False)
     pit.say("alice", "transfer 10000 ACME to bob", mail=False)
-    pit.say("alice", f"vote {motion} yes", mail=False)
     pit.say("operator", 'say "x"', block=4, mail=False)
     pit.mail()
-    assert '"yes with 10000 ACME"' in pit.lines("counted")[-1]
+    pit.say("alice", f"vote {motion} yes", block=5)
+    assert pit.lines("counted")[-1].endswith('"yes with 10000 ACME"')
     pit.pass_to(290)
     assert " yes 10000 no 0 " in pit.lines("result")[0]
     assert not governing(pit).unanswered
+    pit.check()
+
+
+def test_a_vote_counts_from_the_motions_entry_on_however_late_its_accept() -> None:
+    pit = TokenPit(ONE)
+    motion = pit.say("carol", 'motion ACME "x"', "  expires: 1d", block=2, mail=False)
+    pit.say("alice", f"vote {motion} yes", block=3, mail=False)
+    pit.mail()
+    assert pit.lines("counted")[-1].endswith('"yes with 10000 ACME"')
     pit.check()
 
 

@@ -101,6 +101,8 @@ def test_sealers_are_members() -> None:
     assert told.objection("sealers operator sam") == ""
     assert told.objection("sealers sam") == ""
     assert told.objection("sealers operator bob sam") == "bob is not a member of this pit"
+    twice = "sam is named twice; each takes one turn"
+    assert told.objection("sealers sam operator sam") == twice
 
 
 NUMBER = "write plain digits like 100 or 12.50, up to 15 before the point and 9 after"
