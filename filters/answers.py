@@ -94,7 +94,7 @@ class Board:
 
     def _orders(self, which: str | None) -> Iterable[Row]:
         match, run = self._match
-        return views.orders(match, run.record.orders, run.pit, which)
+        return views.orders(match, run.record, run.pit, which)
 
     def _holdings(self, which: str | None) -> Iterable[Row]:
         return views.holdings(self._teller, self.pit, which)

@@ -1,7 +1,7 @@
 """Print a share certificate, signed by the issuer's key.
 
-    $ pit certificate 100 FIRM --holder alice --as carol > alice.asc
-    $ gpg --verify alice.asc
+    $ pit certificate 100 ACME --holder bob --as operator > bob.asc
+    $ gpg --verify bob.asc
 
 It says what the archive said at the last seal: whose the shares were by then, under which key, and
 of how many. `gpg --verify` with the issuer's key proves who says so; the entry and root that it

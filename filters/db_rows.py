@@ -1,9 +1,10 @@
 """What an entry puts into the tables of `pit db` (see `db_schema`).
 
-Each verb that has a table has a function here or in `db_pit`, which takes what the folds made of
-the directive: whether it counts was decided there. A word that a filter brings is in `directives`
-in any case; where it is worth a table of its own, that is one more statement in `db_schema` and one
-more function in `_TOLD`.
+Each verb that has a table has a function here or in a module beside this one (`db_pit`,
+`db_orders`, `db_companies`, `db_tokens`), which takes what the folds made of the directive: whether
+it counts was decided there. A word that a filter brings is in `directives` in any case; where it is
+worth a table of its own, that is one more statement in `db_schema_*` and one more function in a
+`TOLD`.
 """
 
 import contextlib
@@ -13,18 +14,19 @@ from typing import Any
 
 from pit.archives.amounts import plain
 from pit.archives.verbs import Directive, Verb
-from pit.filters import db_orders, db_pit
+from pit.filters import db_companies, db_orders, db_pit, db_tokens
 from pit.filters.accounts import Posting
 from pit.filters.db_books import Books, Said
 from pit.filters.db_schema import TABLES
 from pit.filters.db_values import Number, Value, as_json, entry_row, number
 from pit.filters.history import Chapter
 from pit.filters.instructions import Claim
+from pit.filters.markets import Moved
 from pit.filters.whose import is_members
 from pit.pits.lines import one_line
 from pit.pits.members import owner_of
 
-_UNHEEDED = ("cancel", "replace")
+_UNHEEDED = ("cancel", "combo", "dividend", "motion", "replace", "vote")
 """Verbs that have a row even where they can have no effect: they are answered."""
 
 
@@ -100,9 +102,10 @@ class Writer:
         for posting in books.postings:
             self._post(posting, chapter)
         for one in said:
-            tell = _TOLD.get(one.directive.verb)
-            if tell and (not one.idle or one.directive.verb in _UNHEEDED):
-                tell(self, one, chapter)
+            if not one.idle or one.directive.verb in _UNHEEDED:
+                db_tokens.write_charge(self, one, chapter)
+                for tell in _TOLD.get(one.directive.verb, ()):
+                    tell(self, one, chapter)
 
     def _post(self, posting: Posting, chapter: Chapter) -> None:
         account, asset, amount, ref, why = posting
@@ -121,7 +124,7 @@ def _fields(verb: Verb, directive: Directive) -> dict[str, Any]:
     return {slot.name: value for slot, value in pairs if value is not None}
 
 
-# --- transfers and withdrawals ------------------------------------------------------------------
+# --- transfers, withdrawals, and what is held for others ----------------------------------------
 
 
 def _claim(writer: Writer, one: Said, chapter: Chapter) -> None:
@@ -141,10 +144,27 @@ def _payout(writer: Writer, one: Said, chapter: Chapter) -> None:
         writer.update("claims", one.subject.ref, status="paid", ended_by=one.ref)
 
 
-_TOLD: dict[str, Callable[["Writer", Said, Chapter], None]] = {
+def _move(writer: Writer, one: Said, chapter: Chapter) -> None:
+    entry, moved = chapter.entry, one.subject
+    assert isinstance(moved, Moved)
+    claim, amount, to = moved
+    member = owner_of(to) if is_members(to) else None
+    row = (one.ref, entry.number, entry.time, entry.signer, claim.mover, claim.lane)
+    given = (claim.ref, claim.owner, claim.account, member, to, claim.asset)
+    shown = number(amount, chapter.pit.decimals(claim.asset) or 0)
+    writer.insert("moves", *row, *given, *shown, one.directive.args[-1])
+
+
+_Tell = Callable[["Writer", Said, Chapter], None]
+
+_OURS: dict[str, _Tell] = {
     "transfer": _claim,
     "withdraw": _claim,
     "payout": _payout,
-    **db_orders.TOLD,
-    **db_pit.TOLD,
+    "move": _move,
 }
+
+_TOLD: dict[str, list[_Tell]] = {}
+for _table in (_OURS, db_orders.TOLD, db_pit.TOLD, db_companies.TOLD, db_tokens.TOLD):
+    for _verb, _tell in _table.items():
+        _TOLD.setdefault(_verb, []).append(_tell)

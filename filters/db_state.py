@@ -9,6 +9,7 @@ from pit.filters.db_markets import write_markets
 from pit.filters.db_orders import in_lots, in_ticks, money
 from pit.filters.db_rows import Writer
 from pit.filters.db_values import Value, number
+from pit.filters.instructions import Charge
 from pit.filters.runner import Run
 from pit.filters.whose import is_members
 from pit.pits.lines import one_line
@@ -37,6 +38,7 @@ def write_state(writer: Writer, books: Books) -> None:
     _orders(writer, books)
     _book(writer, books)
     _listed(writer, books)
+    _mandates(writer, books)
     for run in books.runs:
         _owed(writer, run)
     for name, sealed, root, text in books.checkpoints():
@@ -74,10 +76,21 @@ def _holdings(writer: Writer, books: Books) -> None:
         writer.insert("holdings", owner_of(account), account, asset, *values)
     for hold in sorted(accounts.holds, key=hold_order):
         account, asset, amount = accounts.holds[hold]
-        name = hold_name(hold)
-        kind = "instruction" if name == hold else "bust" if name[0].isdigit() else name
         row = (owner_of(account), account, asset, *money(amount, asset, pit))
-        writer.insert("holds", kind, name if name[0].isdigit() else None, *row)
+        writer.insert("holds", *_held_for(hold), *row)
+
+
+def _held_for(hold: str) -> tuple[str, str | None]:
+    """What kind of thing a hold is for, and its reference where it has one.
+
+    >>> _held_for("1042"), _held_for("1042 tokens"), _held_for("short alice ACME")
+    (('instruction', '1042'), ('charge', '1042'), ('short ACME', None))
+    """
+    name, part = hold_name(hold), hold.partition(" ")[2]
+    if not name[0].isdigit():
+        return name, None
+    kind = "charge" if part == Charge.mover else "bust" if part else "instruction"
+    return kind, name
 
 
 def _orders(writer: Writer, books: Books) -> None:
@@ -115,6 +128,16 @@ def _listed(writer: Writer, books: Books) -> None:
         writer.con.execute(query, (*holder, code))
     for shard, count, holder in pit.keeper_shards():
         writer.insert("keepers", f"{shard}/{count}", *holder, int(count == pit.shard_count))
+
+
+def _mandates(writer: Writer, books: Books) -> None:
+    """What was issued of each mandate."""
+    kept = books.kept
+    query = "UPDATE mandates SET used = ?, used_shown = ? WHERE ticker = ? AND motion = ?"
+    for code, allowed in kept.record.mandates.items():
+        for one in allowed:
+            used = money(one.used, code, kept.pit)
+            writer.con.execute(query, (*used, code, one.motion.partition("/")[2]))
 
 
 def _owed(writer: Writer, run: Run) -> None:

@@ -15,6 +15,9 @@ INDEXES = (
     "CREATE INDEX replaces_target ON replaces(target)",
     "CREATE INDEX seals_size ON seals(size)",
     "CREATE INDEX sightings_size ON sightings(size)",
+    "CREATE INDEX votes_motion ON votes(motion, member)",
+    "CREATE INDEX moves_instruction ON moves(instruction)",
+    "CREATE INDEX moves_member ON moves(member)",
     "CREATE INDEX postings_account ON postings(account, asset)",
     "CREATE INDEX postings_member ON postings(member)",
     "CREATE INDEX postings_ref ON postings(ref)",
@@ -59,6 +62,14 @@ FROM (
   SELECT *, sum(amount) OVER (PARTITION BY member, account, asset ORDER BY id) AS balance
   FROM postings
 ) AS moved JOIN assets ON assets.code = asset""",
+    """
+CREATE VIEW payments AS -- what holders were paid by dividends
+SELECT moves.ref AS ref, moves.entry AS entry, moves.time AS time, dividends.ref AS dividend,
+       dividends.owner AS issuer, dividends.ticker AS ticker, moves.member AS member,
+       moves.account AS account, moves.asset AS asset, moves.amount AS amount,
+       moves.amount_shown AS amount_shown, dividends.comment AS comment, moves.why AS why
+FROM moves JOIN dividends ON dividends.ref = instruction
+WHERE moves.account <> from_account""",
     """
 CREATE VIEW refusals AS -- what was refused, by a keeper or by the notary, and why
 SELECT 'keeper' AS refused_by, ref, time, member, instruction, why FROM answers

@@ -205,13 +205,13 @@ class Match:
             lane.noted = when
             heappush(self._deadlines, (when, lane.ticker))
 
-    def standing(self, order: Order) -> tuple[str, int]:
-        """How far an open order has come, and what is left of it (10**-9).
+    def standing(self, order: Order | Combo) -> tuple[str, int]:
+        """How far an open order or combination has come, and what is left of it (10**-9).
 
         `working` in the book, `stop` or `held` before it; `waiting` for its turn, `unanswered` by
         its keeper; `ended`, though the report does not stand.
         """
-        lane = self.lanes.get(order.ticker)
+        lane = self.lanes.get(order.lane)
         found = lane.working.get(order.ref) if lane else None
         if lane and found:
             state = "stop" if found in lane.stops else "held" if found in lane.held else "working"

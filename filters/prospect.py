@@ -120,7 +120,7 @@ def ask(floor: Floor, handle: str, text: str, time: str) -> Outcome:
         if not [told.feed(draft) for run in floor.runs for draft in run.drafts()]:
             break
     after = _holdings(floor, handle), _covers(floor, handle)
-    orders = views.orders(floor.match, floor.run.record.orders, floor.pit, handle)
+    orders = views.orders(floor.match, floor.run.record, floor.pit, handle)
     return Outcome(
         number,
         time,
@@ -189,7 +189,7 @@ class _Told:
                 self.leaves.append(row)
                 self.touched.add(left)
         elif ref.partition(".")[0] == str(self.number):
-            if isinstance(subject, Order):
+            if isinstance(subject, Order | Combo):
                 self.touched.add(ref)
             elif isinstance(subject, Bound) and subject.until > pit.time:
                 self.said.append(f"{ref}: open to disputes until {show_time(subject.until)}")

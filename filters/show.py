@@ -59,7 +59,7 @@ def _holdings(home: Home, pit: str, who: str | None) -> Iterable[Row]:
 def _orders(home: Home, pit: str, who: str | None) -> Iterable[Row]:
     match = Match()
     run = state_of(home, pit, match)
-    return views.orders(match, run.record.orders, run.pit, who)
+    return views.orders(match, run.record, run.pit, who)
 
 
 def _members(home: Home, pit: str, who: str | None) -> Iterable[Row]:
@@ -129,7 +129,7 @@ def main(argv: list[str]) -> int:
     pit = choose_pit(home, args.pit)
     rows = VIEWS[args.what](home, pit, args.which)
     if args.ticker:
-        rows = (row for row in rows if row["ticker"] == args.ticker)
+        rows = (row for row in rows if args.ticker in row["ticker"].split(" "))
     if args.what == "tape":
         rows = (row for row in rows if since <= row["time"] < until)
     show_rows(rows, args, f"{args.what}: nothing")

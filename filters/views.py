@@ -11,12 +11,14 @@ from pit.archives.amounts import decimal, plain
 from pit.archives.fields import show_time
 from pit.archives.mbox import Entry
 from pit.filters.book import Working
+from pit.filters.combos import Combo
 from pit.filters.figures import price_text, quantity_text
 from pit.filters.instructions import PLAIN, Order
 from pit.filters.match import Match
 from pit.filters.positions import Positions
 from pit.filters.record import reference_key
 from pit.filters.rows import Row
+from pit.filters.standing import Standing
 from pit.filters.tape import Traded, read
 from pit.filters.whose import chooses, further, is_members, named
 from pit.pits.members import Member
@@ -82,34 +84,55 @@ def holdings(positions: Positions, pit: Pit, who: str | None = None) -> Iterator
         }
 
 
-def orders(
-    match: Match, open_orders: dict[str, Order], pit: Pit, who: str | None = None
-) -> Iterator[Row]:
-    """The open orders, oldest first; who: a ticker's, a member's, or one account's.
+def orders(match: Match, record: Standing, pit: Pit, who: str | None = None) -> Iterator[Row]:
+    """The open orders and combinations, oldest first; who: a ticker's, a member's, an account's.
 
     Quantity and price are those published. In an open stream nobody publishes what a replace makes
     of an order, so there they are those that it works with.
     """
-    for ref in sorted(open_orders, key=reference_key):
-        order = open_orders[ref]
-        if who not in (None, order.ticker) and not chooses(str(who), order.account):
+    found: dict[str, Order | Combo] = {**record.orders, **record.combos}
+    for ref in sorted(found, key=reference_key):
+        order = found[ref]
+        tickers = [leg.ticker for leg in order.legs] if isinstance(order, Combo) else [order.ticker]
+        if who not in (None, *tickers) and not chooses(str(who), order.account):
             continue
-        state, left = match.standing(order)
-        asked: Order | Working = order
-        if pit.open and order.ticker in match.lanes:
-            asked = match.lanes[order.ticker].working.get(ref, order)
-        yield {
-            "order": order.name,
-            "account": further(order.account),
-            "side": "buy" if order.buys else "sell",
-            "quantity": quantity_text(asked.quantity, order.ticker, pit),
-            "left": quantity_text(left, order.ticker, pit),
-            "ticker": order.ticker,
-            "price": _limit(asked, order.ticker, pit),
-            "until": show_time(order.until) if order.until else "",
-            "state": state,
-            "terms": _terms(order, pit),
-        }
+        yield _combo(match, order) if isinstance(order, Combo) else _order(match, order, pit)
+
+
+def _order(match: Match, order: Order, pit: Pit) -> Row:
+    state, left = match.standing(order)
+    asked: Order | Working = order
+    if pit.open and order.ticker in match.lanes:
+        asked = match.lanes[order.ticker].working.get(order.ref, order)
+    return {
+        "order": order.name,
+        "account": further(order.account),
+        "side": "buy" if order.buys else "sell",
+        "quantity": quantity_text(asked.quantity, order.ticker, pit),
+        "left": quantity_text(left, order.ticker, pit),
+        "ticker": order.ticker,
+        "price": _limit(asked, order.ticker, pit),
+        "until": show_time(order.until) if order.until else "",
+        "state": state,
+        "terms": _terms(order, pit),
+    }
+
+
+def _combo(match: Match, combo: Combo) -> Row:
+    """A combination that waits: how many, the markets of its legs, and what each may cost."""
+    state, left = match.standing(combo)
+    return {
+        "order": combo.name,
+        "account": further(combo.account),
+        "side": "combo",
+        "quantity": plain(combo.written),
+        "left": plain(combo.written) if left else "0",
+        "ticker": " ".join(leg.ticker for leg in combo.legs),
+        "price": plain(combo.limit),
+        "until": "",
+        "state": state,
+        "terms": f"legs: {', '.join(combo.keys['legs'].split(chr(10)))}",
+    }
 
 
 def _limit(asked: Order | Working, ticker: str, pit: Pit) -> str:

@@ -497,7 +497,7 @@ def test_in_an_open_stream_an_order_is_shown_as_it_works() -> None:
     for entry in archive.entries:
         run.feed(entry)
     assert isinstance(run.filter, Match)
-    rows = list(orders(run.filter, run.record.orders, run.pit))
+    rows = list(orders(run.filter, run.record, run.pit))
     shown = [
         tuple(row[key] for key in ("order", "account", "quantity", "left", "price")) for row in rows
     ]
@@ -509,7 +509,7 @@ def test_in_a_pit_an_order_is_shown_as_published(seed: int) -> None:
     archive = play(seed, shards=1, chaos=True, count=40).archive
     run = replay(archive, Match)
     assert isinstance(run.filter, Match)
-    for row in orders(run.filter, run.record.orders, run.pit):
+    for row in orders(run.filter, run.record, run.pit):
         order = run.record.orders[row["order"].partition("/")[2]]
         assert Decimal(row["quantity"]) == decimal(order.quantity, 9)
         assert row["price"] == "market" or Decimal(row["price"]) == decimal(order.price, 9)

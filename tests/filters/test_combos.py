@@ -438,6 +438,8 @@ def test_the_database_has_them(seed: int, tmp_path: Path) -> None:
     found = {status: counts for status, *counts in ask(tmp_path / "pit.db", query)}
     assert set(found) <= {"refused", "filled", "killed"} and len(found) > 1
     assert all(count == ended for count, ended in found.values())
+    missing = "SELECT ref FROM directives WHERE verb = 'combo' EXCEPT SELECT ref FROM combos"
+    assert ask(tmp_path / "pit.db", missing) == []
     whole = (
         "SELECT combo, ticker, quantity FROM combo_legs JOIN combos ON ref = combo "
         "WHERE status = 'filled' ORDER BY combo, ticker"

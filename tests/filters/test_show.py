@@ -12,7 +12,8 @@ from pit.archives.errors import UsageError
 from pit.filters import show, statement
 from pit.pits.home import Home
 from tests.filters.sessions import at, play, settle
-from tests.filters.test_adopt import market
+from tests.filters.test_adopt import by_hand, market
+from tests.filters.test_combos import Pit as Combining
 from tests.filters.test_db import write
 
 
@@ -141,3 +142,40 @@ def test_an_order_says_its_terms_and_a_book_what_an_iceberg_shows(
     [level] = printed.rows("book")
     assert (level["price"], level["quantity"], level["displayed"]) == ("10.00", "15", "9")
     assert [name.partition("/")[0] for name in level["orders"]] == ["alice", "bob"]
+
+
+def test_a_combination_is_among_the_orders_until_its_end_stands(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIT_HOME", str(tmp_path))
+    monkeypatch.setenv("PIT", "acme")
+    pit, printed = Combining(), Printed(capsys)
+
+    def shown(*args: str) -> list[tuple[str, ...]]:
+        write(Home(tmp_path).archive("acme"), pit.archive.entries)
+        keys = ("order", "side", "quantity", "left", "ticker", "price", "state", "terms")
+        return [tuple(row[key] for key in keys) for row in printed.rows("orders", *args)]
+
+    pit.say("carol", "sell 6 RAIN.2 @ 5.00")
+    bid = pit.say("bob", "buy 6 RAIN.3 @ 4.50", publish=False)
+    number = pit.combo("3", "1.00", "+2 RAIN.2", "-2 RAIN.3", publish=False)
+    legs = ("RAIN.2 RAIN.3", "1.00")
+    waits = (f"alice/{number}", "combo", "3", "3", *legs, "{}", "legs: +2 RAIN.2, -2 RAIN.3")
+    unanswered = tuple(cell.format("unanswered") for cell in waits)
+    (offer,) = shown("carol")
+    assert shown("alice") == [unanswered]
+    assert [row[0] for row in shown()] == [offer[0], f"bob/{bid}", f"alice/{number}"]
+    assert shown("RAIN.2") == shown("--ticker", "RAIN.2") == [offer, unanswered]
+    assert shown("RAIN") == shown("--ticker", "RAIN") == shown("bob", "--ticker", "RAIN.2") == []
+    by_hand(pit.archive, "positions", "keeper1", f"accept alice/{number}")
+    assert shown("alice") == [tuple(cell.format("waiting") for cell in waits)]
+    pit.answer()
+    (ended,) = shown("alice")
+    assert (ended[3], ended[6]) == ("0", "ended")
+    assert f"alice/{number}  combo" in printed.show("orders")
+    pit.publish()
+    assert shown("alice") == []
+    assert pit.after(number)[-2:] == [
+        f"fill 6 RAIN.2 @ 5.00 alice/{number} {offer[0]}",
+        f"fill 6 RAIN.3 @ 4.50 bob/{bid} alice/{number}",
+    ]
