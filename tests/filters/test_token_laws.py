@@ -101,6 +101,20 @@ def test_a_checkpoint_at_any_entry_continues_as_if_there_was_none(seed: int) -> 
             assert state(second) == state(whole)
 
 
+def test_a_checkpoint_from_before_tokens_knows_of_no_rule_of_theirs() -> None:
+    pit = TokenPit(on=False)
+    checkpoint = replay(pit.archive, Tokens).checkpoint()
+    cut = pit.archive.sealed + 1
+    pit.say("operator", "rule block 1h")
+    pit.say("operator", "rule tokens 1")
+    run = Run(Tokens())
+    run.feed(checkpoint)
+    for entry in pit.archive.entries[cut:]:
+        run.feed(entry)
+    assert run.pit.rule("block") == 3600
+    assert state(run) == state(replay(pit.archive, Tokens))
+
+
 def test_publishing_what_is_owed_leaves_nothing_owed() -> None:
     session = live(3)
     before = len(session.archive.entries)
