@@ -14,10 +14,11 @@ from pit.filters.match import Match
 from pit.filters.positions import Positions
 from pit.filters.runner import Run
 from pit.filters.settle import Settle
+from pit.filters.tokens import Tokens
 from tests.filters import market_sessions
 from tests.filters.sessions import Archive, at, fill_in, found, instructions, play, replay
 
-FILTERS = [Match, Positions, lambda: Positions((2, 3)), Settle]
+FILTERS = [Match, Positions, lambda: Positions((2, 3)), Settle, Tokens]
 
 
 def stream(session_seed: int) -> bytes:
