@@ -161,7 +161,7 @@ def test_the_record_date_of_a_motion_is_its_entry_however_late_the_accept() -> N
     pit.say("operator", 'say "x"', block=4, mail=False)
     pit.mail()
     pit.say("alice", f"vote {motion} yes", block=5)
-    assert pit.lines("uncounted")[-1].endswith(f'"entry {motion} was no motion that was open"')
+    assert pit.lines("counted")[-1].endswith('"yes with 10000 ACME"')
     pit.pass_to(290)
     assert " yes 10000 no 0 " in pit.lines("result")[0]
     assert not governing(pit).unanswered
@@ -173,7 +173,7 @@ def test_a_vote_on_a_motion_that_was_not_accepted_above_it_is_on_none() -> None:
     motion = pit.say("carol", 'motion ACME "x"', "  expires: 1d", block=2, mail=False)
     pit.say("alice", f"vote {motion} yes", block=3, mail=False)
     pit.mail()
-    assert pit.lines("counted")[-1].endswith('"yes with 10000 ACME"')
+    assert pit.lines("uncounted")[-1].endswith(f'"entry {motion} was no motion that was open"')
     pit.check()
 
 
