@@ -1,8 +1,9 @@
 """An amount divided among holders in whole units, by largest remainder (Hamilton's method).
 
 Each of the holders h(i) of H gets the floor of T x h(i) / H; the units that are left go one each to
-those whose fraction was cut off the most (issue 7, Dividends). Linear in the number of holders,
-whatever they hold: who gets a unit is found by selection, without sorting anybody.
+those whose fraction was cut off the most (docs/reference/companies.md, Dividends). Linear in the
+number of holders, whatever they hold: who gets a unit is found by selection, without sorting
+anybody.
 """
 
 from collections.abc import Collection, Mapping

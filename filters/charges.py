@@ -1,4 +1,4 @@
-"""What instructions are charged in TradeTokens (TT), in the published record (issue 7).
+"""What instructions are charged in TradeTokens (TT), in the published record (docs/reference/tokens.md).
 
 Where `rule tokens 1` is in force, the keeper's `accept` of an instruction holds its fee and, of an
 order, its good-faith deposit beside it; what has no other cover asks for an accept because of it.

@@ -1,4 +1,4 @@
-"""What motions allow to be issued, in the published record (issue 7, Shares).
+"""What motions allow to be issued, in the published record (docs/reference/companies.md).
 
 Where the words in force have one that allows `issue`, no unit is issued beside those there are but
 under such a report that stands: in pieces, never above its number, before its time is over. The

@@ -1,6 +1,6 @@
 """Motions: what their texts may be, whether one passes, and what a passed one allows.
 
-The rules are those of issue 7 (Motions; Shares) and of RFC 002, sections 7 and 12. No vote is
+The rules are told in docs/reference/companies.md, after RFC 002, sections 7 and 12. No vote is
 rounded: shares of the vote are compared by cross-multiplication, in integers.
 """
 

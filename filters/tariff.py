@@ -1,8 +1,8 @@
 """What an instruction costs in TradeTokens (TT): its fee, and an order's good-faith deposit.
 
 Amounts of TT are integers of 10**-5 TT (`pit.pits.blocks`); rates and multipliers are integers
-of 10**-9, as the language's numbers have at most nine decimals. The rules are those of issue 7
-(Fees; Good-faith deposit) and of RFC 002, sections 5 and 6.
+of 10**-9, as the language's numbers have at most nine decimals. The rules are told in
+docs/reference/tokens.md, after RFC 002, sections 5 and 6.
 """
 
 from collections.abc import Mapping
