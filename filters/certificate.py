@@ -15,9 +15,9 @@ from typing import NamedTuple
 from pit.archives.amounts import decimal, plain
 from pit.archives.errors import NoInput, PitError, UsageError
 from pit.archives.fields import NUMBER, NUMBERS
+from pit.filters.claims import smallest
 from pit.filters.history import history
 from pit.filters.holders import Holders
-from pit.filters.instructions import smallest
 from pit.pits.display import printable
 from pit.pits.home import Home, choose_handle, choose_pit, root
 from pit.pits.identity import identity_of, keys_of

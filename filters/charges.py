@@ -1,4 +1,4 @@
-"""What instructions are charged in TradeTokens (TT), in the published record (docs/reference/tokens.md).
+"""What instructions are charged in TradeTokens (docs/reference/tokens.md), in the published record.
 
 Where `rule tokens 1` is in force, the keeper's `accept` of an instruction holds its fee and, of an
 order, its good-faith deposit beside it; what has no other cover asks for an accept because of it.
@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from pit.archives.amounts import decimal, plain, trimmed
 from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive
-from pit.filters.instructions import ONE, SCALE, Charge, scaled, smallest
+from pit.filters.claims import Charge, smallest
+from pit.filters.instructions import (
+    ONE,
+    SCALE,
+    scaled,
+)
 from pit.filters.tally import give_back
 from pit.filters.tariff import Tariff, deposit, fee
 from pit.pits.blocks import DECIMALS, TOKEN, Halving, Linear, Schedule, minted, turn

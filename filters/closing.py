@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive
 from pit.filters.charges import charge, end
-from pit.filters.instructions import Charge, Claim, Order, Problem, Replace
+from pit.filters.claims import Charge, Claim
+from pit.filters.instructions import (
+    Order,
+    Problem,
+    Replace,
+)
 from pit.pits.names import Named
 
 if TYPE_CHECKING:

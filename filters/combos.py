@@ -13,7 +13,13 @@ from pit.archives.fields import ASSET
 from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive
 from pit.filters import charges
-from pit.filters.instructions import SCALE, Order, Problem, account_of, scaled
+from pit.filters.claims import account_of
+from pit.filters.instructions import (
+    SCALE,
+    Order,
+    Problem,
+    scaled,
+)
 from pit.pits.markets import Market
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from decimal import Decimal
 
 from pit.archives.amounts import plain
 from pit.filters import dividends, motions
+from pit.filters.claims import Claim, account_of, smallest
 from pit.filters.db_books import Said
 from pit.filters.db_orders import Amount, money
 from pit.filters.db_pit import Rows
 from pit.filters.db_values import Value
 from pit.filters.history import Chapter
-from pit.filters.instructions import Claim, account_of, smallest
 from pit.filters.markets import Moved
 from pit.filters.reported import not_entitled
 from pit.filters.tally import Mandate

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from pit.archives.amounts import decimal, plain, trimmed
 from pit.filters.busting import Ruling
+from pit.filters.claims import Claim, account_of, smallest
 from pit.filters.combos import Combo, Leg
 from pit.filters.db_books import Said
 from pit.filters.db_pit import Rows
@@ -11,13 +12,10 @@ from pit.filters.db_values import Number, Value, exact, number
 from pit.filters.history import Chapter
 from pit.filters.instructions import (
     SCALE,
-    Claim,
     Order,
     Replace,
     Trade,
-    account_of,
     scaled,
-    smallest,
 )
 from pit.pits.listing import Ticker
 from pit.pits.state import Pit

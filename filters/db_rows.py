@@ -16,11 +16,11 @@ from pit.archives.amounts import plain
 from pit.archives.verbs import Directive, Verb
 from pit.filters import db_companies, db_orders, db_pit, db_tokens
 from pit.filters.accounts import Posting
+from pit.filters.claims import Claim
 from pit.filters.db_books import Books, Said
 from pit.filters.db_schema import TABLES
 from pit.filters.db_values import Number, Value, as_json, entry_row, number
 from pit.filters.history import Chapter
-from pit.filters.instructions import Claim
 from pit.filters.markets import Moved
 from pit.filters.whose import is_members
 from pit.pits.lines import one_line

@@ -4,12 +4,12 @@ These rows are made anew each time: they cost what is open, not what has been.
 """
 
 from pit.filters.accounts import hold_name, hold_order
+from pit.filters.claims import Charge
 from pit.filters.db_books import Books
 from pit.filters.db_markets import write_markets
 from pit.filters.db_orders import in_lots, in_ticks, money
 from pit.filters.db_rows import Writer
 from pit.filters.db_values import Value, number
-from pit.filters.instructions import Charge
 from pit.filters.runner import Run
 from pit.filters.whose import is_members
 from pit.pits.lines import one_line

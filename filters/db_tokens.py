@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from pit.filters.charges import Minted
+from pit.filters.claims import Charge
 from pit.filters.db_books import Said
 from pit.filters.db_pit import Rows
 from pit.filters.db_values import Value, number
 from pit.filters.history import Chapter
-from pit.filters.instructions import Charge
 from pit.filters.markets import Moved
 from pit.pits.blocks import DECIMALS
 

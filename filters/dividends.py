@@ -18,9 +18,12 @@ from pit.archives.amounts import decimal, plain
 from pit.archives.fields import MAIN
 from pit.archives.verbs import Directive, Verb
 from pit.filters.apportion import apportion, reckoning
+from pit.filters.claims import Claim, smallest
 from pit.filters.holders import WORDS as REGISTER
 from pit.filters.holders import Holders, Marked, voters
-from pit.filters.instructions import Act, Claim, smallest
+from pit.filters.instructions import (
+    Act,
+)
 from pit.filters.lanes import Owed
 from pit.filters.markets import Moved
 from pit.filters.runner import Event

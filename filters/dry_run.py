@@ -6,8 +6,8 @@ import re
 from pit.archives.amounts import decimal, plain
 from pit.archives.errors import NoInput, UsageError
 from pit.archives.fields import NUMBER, NUMBERS, REFERENCE
+from pit.filters.claims import smallest
 from pit.filters.dividends import Dividends, table
-from pit.filters.instructions import smallest
 from pit.filters.rows import Row, print_rows
 from pit.filters.run import new_entries
 from pit.filters.runner import Run

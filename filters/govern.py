@@ -17,10 +17,13 @@ from pit.archives.errors import PitError
 from pit.archives.fields import show_time
 from pit.archives.verbs import Directive, Verb
 from pit.filters.amendments import Amendment, amendments, lapse
+from pit.filters.claims import Charge, smallest
 from pit.filters.closing import Gone
 from pit.filters.holders import WORDS as REGISTER
 from pit.filters.holders import Holders, voters
-from pit.filters.instructions import Act, Charge, smallest
+from pit.filters.instructions import (
+    Act,
+)
 from pit.filters.lanes import Owed
 from pit.filters.motions import DAY, STATE, TALLIES, WORDS, Motion, closable, mandate, result
 from pit.filters.record import reference_key

@@ -12,8 +12,14 @@ from pit.archives.amounts import units
 from pit.archives.verbs import Directive, Verb
 from pit.filters.busting import Ruling
 from pit.filters.charges import Minted
+from pit.filters.claims import Charge, Claim, smallest
 from pit.filters.closing import Gone
-from pit.filters.instructions import SCALE, Act, Charge, Claim, Order, Trade, smallest
+from pit.filters.instructions import (
+    SCALE,
+    Act,
+    Order,
+    Trade,
+)
 from pit.filters.markets import Moved
 from pit.filters.problems import units_of
 from pit.filters.record import reference_key

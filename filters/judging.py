@@ -6,9 +6,13 @@ nothing held (MARKET, Accounts).
 
 from pit.archives.amounts import plain
 from pit.filters.charges import shown
+from pit.filters.claims import Claim
 from pit.filters.combos import Combo
 from pit.filters.cover import Lacking, shortfall
-from pit.filters.instructions import Claim, Order, Replace
+from pit.filters.instructions import (
+    Order,
+    Replace,
+)
 from pit.filters.keeping import Keeping
 from pit.filters.problems import contract_problem, order_problem, replace_problem, written_of
 from pit.filters.standing import Standing

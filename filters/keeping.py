@@ -8,11 +8,15 @@ from collections.abc import Callable, Iterator, Sequence
 
 from pit.archives.verbs import NO_KEYS, Directive, Verb, make_directive
 from pit.filters.accounts import OUTSIDE, Accounts, Posting, hold_order
+from pit.filters.claims import Charge, Claim, account_of
 from pit.filters.closing import Gone
 from pit.filters.combos import Combo
 from pit.filters.contracts import Contracts
 from pit.filters.cover import Book, Cover
-from pit.filters.instructions import Charge, Claim, Order, Replace, account_of
+from pit.filters.instructions import (
+    Order,
+    Replace,
+)
 from pit.filters.margin import WORDS as MARGIN
 from pit.filters.margin import Margin
 from pit.filters.record import reference_key

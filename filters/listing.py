@@ -12,8 +12,11 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from pit.archives.verbs import Directive, Verb
+from pit.filters.claims import Charge
 from pit.filters.closing import Gone, drained
-from pit.filters.instructions import Act, Charge
+from pit.filters.instructions import (
+    Act,
+)
 from pit.filters.lanes import Owed
 from pit.filters.naming import STATE, WORDS, Commit, uncommitted
 from pit.filters.record import reference_key

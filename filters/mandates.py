@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pit.archives.amounts import decimal, plain
 from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive
-from pit.filters.instructions import smallest
+from pit.filters.claims import smallest
 from pit.filters.reported import not_entitled
 from pit.filters.tally import Mandate, used
 from pit.pits.names import older

@@ -13,7 +13,12 @@ from pit.archives.amounts import decimal, plain, trimmed
 from pit.archives.fields import show_time
 from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive
-from pit.filters.instructions import SCALE, Charge, Claim, Problem, scaled, smallest
+from pit.filters.claims import Charge, Claim, smallest
+from pit.filters.instructions import (
+    SCALE,
+    Problem,
+    scaled,
+)
 from pit.filters.reported import not_entitled
 from pit.pits.markets import Market
 from pit.pits.markets import after as later

@@ -17,18 +17,16 @@ from pit.archives.fields import MAIN, show_time
 from pit.archives.verbs import Directive
 from pit.filters.accounts import Hold, Posting
 from pit.filters.busting import Bust, Fill, Ruling
+from pit.filters.claims import Charge, Claim, smallest
 from pit.filters.combos import Combo
 from pit.filters.instructions import (
     SCALE,
     Act,
     Cancel,
-    Charge,
-    Claim,
     Order,
     Replace,
     Trade,
     scaled,
-    smallest,
 )
 from pit.filters.lanes import Owed
 from pit.filters.markets import Moved, Settled

@@ -18,20 +18,18 @@ from pit.filters.accounts import OUTSIDE, Posting
 from pit.filters.busting import Bust, Ruling
 from pit.filters.busts import last_of
 from pit.filters.charges import Minted
+from pit.filters.claims import Charge, Claim, smallest
 from pit.filters.closing import Gone
 from pit.filters.combos import Combo, Leg
 from pit.filters.cover import Traded
 from pit.filters.instructions import (
     SCALE,
     Act,
-    Charge,
-    Claim,
     Order,
     Problem,
     Replace,
     Trade,
     scaled,
-    smallest,
 )
 from pit.filters.keeping import WORDS, Keeping
 from pit.filters.lanes import Owed, make_owed

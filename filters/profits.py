@@ -17,10 +17,16 @@ from pit.archives.amounts import decimal, plain
 from pit.archives.verbs import Directive
 from pit.filters.busting import Fill, Ruling
 from pit.filters.busts import last_of
+from pit.filters.claims import Charge, Claim, smallest
 from pit.filters.closing import Gone
 from pit.filters.figures import half_even
 from pit.filters.history import Chapter
-from pit.filters.instructions import SCALE, Act, Charge, Claim, Trade, scaled, smallest
+from pit.filters.instructions import (
+    SCALE,
+    Act,
+    Trade,
+    scaled,
+)
 from pit.filters.standing import Standing
 from pit.filters.whose import chooses, named
 from pit.pits.state import Pit

@@ -16,8 +16,15 @@ from pit.archives.language import show
 from pit.archives.mbox import Draft, Entry
 from pit.archives.verbs import Directive
 from pit.filters import catalog, views
+from pit.filters.claims import Claim
 from pit.filters.combos import Combo
-from pit.filters.instructions import Act, Cancel, Claim, Order, Replace, Trade
+from pit.filters.instructions import (
+    Act,
+    Cancel,
+    Order,
+    Replace,
+    Trade,
+)
 from pit.filters.lanes import Owed
 from pit.filters.markets import Bound, Bounded, Settled
 from pit.filters.match import Match

@@ -5,8 +5,14 @@ from collections.abc import Iterable
 from pit.archives.language import parse_directives
 from pit.archives.verbs import Directive
 from pit.filters.busting import Bust, Fill
+from pit.filters.claims import Charge, Claim
 from pit.filters.combos import combo_of
-from pit.filters.instructions import Cancel, Charge, Claim, Order, Replace, scaled
+from pit.filters.instructions import (
+    Cancel,
+    Order,
+    Replace,
+    scaled,
+)
 from pit.filters.markets import Bound, Course
 from pit.filters.record import STATE
 from pit.filters.standing import Standing

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pit.archives.amounts import decimal, plain, trimmed
 from pit.archives.fields import show_limit, show_time
 from pit.archives.verbs import Directive, Verb, vocabulary
+from pit.filters.claims import Charge
 from pit.filters.instructions import (
     NO_FEES,
     PLAIN,
     SCALE,
-    Charge,
     Order,
     Terms,
 )

@@ -14,14 +14,13 @@ from pit.archives.verbs import Directive
 from pit.filters import charges
 from pit.filters.busting import Fill, Ruling
 from pit.filters.busts import remember, rule
+from pit.filters.claims import Charge, Claim
 from pit.filters.combos import Combo, Leg, too_dear
 from pit.filters.instructions import (
     NO_FEES,
     ONE,
     SCALE,
     Cancel,
-    Charge,
-    Claim,
     Order,
     Replace,
     Trade,

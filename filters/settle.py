@@ -14,7 +14,12 @@ from heapq import heappop, heappush
 
 from pit.archives.amounts import decimal
 from pit.archives.verbs import Directive, Verb
-from pit.filters.instructions import SCALE, Act, Claim, Order
+from pit.filters.claims import Claim
+from pit.filters.instructions import (
+    SCALE,
+    Act,
+    Order,
+)
 from pit.filters.lanes import Owed
 from pit.filters.markets import DISPUTER, OWNER, Bound, Moved, Verdict, unresolved
 from pit.filters.record import reference_key

@@ -19,20 +19,18 @@ from pit.archives.verbs import Directive
 from pit.filters import charges, closing, combos, mandates, markets
 from pit.filters.busting import Bust
 from pit.filters.busts import bust
+from pit.filters.claims import Charge, Claim, smallest
 from pit.filters.combos import Combo
 from pit.filters.instructions import (
     PLAIN,
     PLAIN_2,
     Act,
     Cancel,
-    Charge,
-    Claim,
     Idle,
     Order,
     Problem,
     Replace,
     scaled,
-    smallest,
 )
 from pit.filters.markets import Course
 from pit.filters.reported import answer, fill, leaves

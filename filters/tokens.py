@@ -14,9 +14,17 @@ from collections.abc import Iterator, Sequence
 from pit.archives.amounts import decimal, plain, trimmed
 from pit.archives.verbs import Directive, Verb
 from pit.filters.charges import VERSIONS, Minted, fee_of, sealer_of, shown
+from pit.filters.claims import Charge, smallest
 from pit.filters.closing import Gone
 from pit.filters.combos import Combo
-from pit.filters.instructions import SCALE, Act, Cancel, Charge, Order, Replace, Trade, smallest
+from pit.filters.instructions import (
+    SCALE,
+    Act,
+    Cancel,
+    Order,
+    Replace,
+    Trade,
+)
 from pit.filters.lanes import Owed
 from pit.filters.markets import Moved
 from pit.filters.record import reference_key

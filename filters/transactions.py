@@ -17,7 +17,10 @@ from pit.archives.mbox import Entry
 from pit.archives.verbs import Directive
 from pit.filters.accounts import OUTSIDE, Posting
 from pit.filters.busting import Ruling
-from pit.filters.instructions import Act, Claim
+from pit.filters.claims import Claim
+from pit.filters.instructions import (
+    Act,
+)
 from pit.filters.lanes import Owed
 from pit.filters.positions import Positions
 from pit.filters.runner import Event, Run

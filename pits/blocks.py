@@ -2,8 +2,8 @@
 
 A pit's time is cut into blocks of 300 s from its genesis, the time of entry 1, on; they are
 numbered from 1, empty ones included (docs/reference/tokens.md, after RFC 002, section 2). Amounts
-of TT are integers of 10**-5 TT (`UNIT`). What comes into being through a block is in closed form, so that
-nobody counts blocks: an archive of a hundred years costs what one of a day does.
+of TT are integers of 10**-5 TT (`UNIT`). What comes into being through a block is in closed form,
+so that nobody counts blocks: an archive of a hundred years costs what one of a day does.
 """
 
 from bisect import bisect_left
