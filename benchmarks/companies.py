@@ -105,7 +105,7 @@ def through(holders: int) -> dict[str, float]:
     stream = Stream(govern)
     govern.load(held(holdings), stream.run.pit, stream.run.record)
     ref = str(stream.say("member-1", 'motion FIRM "All"\n  expires: 1d\n'))
-    govern.motions[ref].ballots = dict.fromkeys(holdings, True)
+    govern.motions[ref].ballots = dict.fromkeys(holdings, ("2", True))
     figures["filter.tally"] = cpu_of(partial(stream.say, "member-1", 'say "late"\n', 22), 1)
     paying = Dividends()
     stream = Stream(paying)
