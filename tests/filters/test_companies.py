@@ -13,7 +13,8 @@ from pit.filters.positions import Positions
 from pit.filters.runner import Run
 from tests.filters import companies
 from tests.filters.companies import live
-from tests.filters.sessions import Session, fill_in, replay, settle, state
+from tests.filters.filter_laws import check_cuts, check_damaged, open_stream_of
+from tests.filters.sessions import Session, replay, settle
 from tests.filters.test_garbage import feed
 from tests.filters.test_laws import check_end
 
@@ -68,17 +69,7 @@ def test_the_sessions_have_everything_in_them_that_companies_do() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_a_checkpoint_at_any_entry_continues_as_if_there_was_none(seed: int) -> None:
     session = live(seed, count=45)
-    for make in (Govern, Dividends, Positions):
-        whole = replay(session.archive, make)
-        for cut in range(1 + seed, len(session.archive.entries), 4):
-            first = replay(session.archive, make, cut)
-            checkpoint = first.checkpoint()
-            second = Run(make())
-            second.feed(checkpoint)
-            assert second.checkpoint() == checkpoint
-            for entry in session.archive.entries[cut : session.archive.sealed + 1]:
-                second.feed(entry)
-            assert state(second) == state(whole)
+    check_cuts(session, (Govern, Dividends, Positions), 1 + seed, 4)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -145,13 +136,7 @@ def open_stream(seed: int) -> bytes:
         ("operator", "rule governed-by ACME\nissue 100 ACME\ndeposit issuer 5000 EUR", -1),
         *companies.instructions(rng, ["alice", "bob", "issuer"], 60),
     ]
-    return "".join(
-        f"From {n}@toy.pit Fri Nov 20 11:45:00 2026\nPit-Entry: toy {n}\n"
-        f"Pit-Time: {companies.at(n).isoformat(timespec='microseconds')}Z\n"
-        f"Pit-Signer: {member}\n\n"
-        f"pit toy\n{fill_in(text, target, list(range(5, 99)), 1)}\n\n"
-        for n, (member, text, target) in enumerate(said, 1)
-    ).encode()
+    return open_stream_of(said, 5)
 
 
 listing = (
@@ -164,15 +149,4 @@ listing = (
 def test_no_stream_of_companies_ends_in_a_traceback(make: type, seed: int) -> None:
     data = open_stream(seed)
     feed(data, make)
-    rng = random.Random(seed)
-    lines, words = data.split(b"\n"), data.replace(b"\n", b" ").split(b" ")
-    for _ in range(60):
-        changed = list(lines)
-        place = rng.randrange(len(changed))
-        parts = changed[place].split(b" ")
-        parts[rng.randrange(len(parts))] = rng.choice([*words, b"", b"0", b"999999999999999"])
-        changed[place] = b" ".join(parts)
-        try:
-            feed(b"\n".join(changed), make)
-        except PitError as error:
-            assert str(error)
+    check_damaged(data, make, seed)

@@ -15,9 +15,10 @@ from pit.filters.match import Match
 from pit.filters.positions import Positions
 from pit.filters.profits import Positions as Profits
 from pit.filters.runner import Run
-from tests.filters import companies, naming_sessions
+from tests.filters import naming_sessions
+from tests.filters.filter_laws import check_cuts, check_damaged, open_stream_of
 from tests.filters.naming_sessions import asking, live
-from tests.filters.sessions import Session, fill_in, replay, settle, state
+from tests.filters.sessions import Session, replay, settle
 from tests.filters.test_garbage import feed
 from tests.filters.test_laws import check_end
 
@@ -87,17 +88,7 @@ def test_the_sessions_have_everything_in_them_that_names_do() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_a_checkpoint_at_any_entry_continues_as_if_there_was_none(seed: int) -> None:
     session = live(seed, count=45)
-    for make in FILTERS:
-        whole = replay(session.archive, make)
-        for cut in range(1 + seed, len(session.archive.entries), 4):
-            first = replay(session.archive, make, cut)
-            checkpoint = first.checkpoint()
-            second = Run(make())
-            second.feed(checkpoint)
-            assert second.checkpoint() == checkpoint
-            for entry in session.archive.entries[cut : session.archive.sealed + 1]:
-                second.feed(entry)
-            assert state(second) == state(whole)
+    check_cuts(session, FILTERS, 1 + seed, 4)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -154,13 +145,7 @@ def open_stream(seed: int) -> bytes:
         ]
         text = "\n".join(rng.sample(lines, 4))
         said.insert(place, ("sam", f"report listing {place}\n{text}", -1))
-    return "".join(
-        f"From {n}@toy.pit Fri Nov 20 11:45:00 2026\nPit-Entry: toy {n}\n"
-        f"Pit-Time: {companies.at(n).isoformat(timespec='microseconds')}Z\n"
-        f"Pit-Signer: {member}\n\n"
-        f"pit toy\n{fill_in(text, target, list(range(5, 99)), 1)}\n\n"
-        for n, (member, text, target) in enumerate(said, 1)
-    ).encode()
+    return open_stream_of(said, 5)
 
 
 @pytest.mark.parametrize("make", FILTERS)
@@ -169,15 +154,4 @@ def test_no_stream_of_names_ends_in_a_traceback(make: type, seed: int) -> None:
     data = open_stream(seed)
     with contextlib.suppress(PitError):  # its reports are not what is owed
         feed(data, make)
-    rng = random.Random(seed)
-    lines, words = data.split(b"\n"), data.replace(b"\n", b" ").split(b" ")
-    for _ in range(60):
-        changed = list(lines)
-        place = rng.randrange(len(changed))
-        parts = changed[place].split(b" ")
-        parts[rng.randrange(len(parts))] = rng.choice([*words, b"", b"0", b"999999999999999"])
-        changed[place] = b" ".join(parts)
-        try:
-            feed(b"\n".join(changed), make)
-        except PitError as error:
-            assert str(error)
+    check_damaged(data, make, seed)

@@ -13,7 +13,7 @@ from pit.filters.match import Match
 from pit.filters.positions import Positions
 from pit.filters.runner import Run
 from pit.filters.tokens import Tokens
-from tests.filters import companies
+from tests.filters.filter_laws import check_cuts, check_damaged, open_stream_of
 from tests.filters.sessions import Session, fill_in, replay, settle, state
 from tests.filters.test_adopt import by_hand
 from tests.filters.test_garbage import feed
@@ -89,16 +89,7 @@ def test_the_lives_have_everything_in_them_that_tokens_do() -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_a_checkpoint_at_any_entry_continues_as_if_there_was_none(seed: int) -> None:
     session = live(seed)
-    for make in (Tokens, Positions, Govern, Dividends, Match):
-        whole = replay(session.archive, make)
-        for cut in range(1 + seed, len(session.archive.entries), 7):
-            checkpoint = replay(session.archive, make, cut).checkpoint()
-            second = Run(make())
-            second.feed(checkpoint)
-            assert second.checkpoint() == checkpoint
-            for entry in session.archive.entries[cut : session.archive.sealed + 1]:
-                second.feed(entry)
-            assert state(second) == state(whole)
+    check_cuts(session, (Tokens, Positions, Govern, Dividends, Match), 1 + seed, 7)
 
 
 def test_a_checkpoint_from_before_tokens_knows_of_no_rule_of_theirs() -> None:
@@ -194,13 +185,7 @@ def open_stream(seed: int) -> bytes:
         ("operator", "rule tokens 1\nseal 4\n  root: " + "0" * 64 + "\n  time: 2026-11-20", -1),
         *instructions(seed, random.Random(seed), members, 60),
     ]
-    return "".join(
-        f"From {n}@toy.pit Fri Nov 20 11:45:00 2026\nPit-Entry: toy {n}\n"
-        f"Pit-Time: {companies.at(n).isoformat(timespec='microseconds')}Z\n"
-        f"Pit-Signer: {member}\n\n"
-        f"pit toy\n{fill_in(text, target, list(range(6, 99)), 1)}\n\n"
-        for n, (member, text, target) in enumerate(said, 1)
-    ).encode()
+    return open_stream_of(said, 6)
 
 
 @pytest.mark.parametrize("make", [Tokens, Positions, Govern])
@@ -208,18 +193,7 @@ def open_stream(seed: int) -> bytes:
 def test_no_stream_of_tokens_ends_in_a_traceback(make: type, seed: int) -> None:
     data = open_stream(seed)
     feed(data, make)
-    rng = random.Random(seed)
-    lines, words = data.split(b"\n"), data.replace(b"\n", b" ").split(b" ")
-    for _ in range(60):
-        changed = list(lines)
-        place = rng.randrange(len(changed))
-        parts = changed[place].split(b" ")
-        parts[rng.randrange(len(parts))] = rng.choice([*words, b"", b"0", b"999999999999999"])
-        changed[place] = b" ".join(parts)
-        try:
-            feed(b"\n".join(changed), make)
-        except PitError as error:
-            assert str(error)
+    check_damaged(data, make, seed)
 
 
 def test_an_unknown_version_of_tokens_ends_the_filter_with_78() -> None:
