@@ -1,23 +1,14 @@
-"""Motions: what their texts may be, whether one passes, and what a passed one allows.
+"""Motions: whether one passes, and what a passed one allows.
 
 The rules are told in docs/reference/companies.md, after RFC 002, sections 7 and 12. No vote is
 rounded: shares of the vote are compared by cross-multiplication, in integers.
 """
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from math import gcd
 from typing import NamedTuple
 
-from pit.archives.amounts import decimal, plain
-from pit.archives.fields import show_time
-from pit.pits.blocks import after
-
 __all__ = [
-    "DAY",
-    "LIMITS",
-    "LONGEST",
     "PARADOX",
     "RULES",
     "TALLIES",
@@ -27,23 +18,10 @@ __all__ = [
     "Outcome",
     "Rules",
     "count",
-    "expiry_problem",
     "give_back",
-    "mandate_problem",
-    "mandated",
     "outcome",
-    "text_problem",
     "used",
 ]
-
-DAY = 86400
-"""Seconds of a day."""
-
-LONGEST = 90
-"""Days: the most that a motion is open, and that what it allows may be used."""
-
-LIMITS = {"title": 50, "text": 10_000, "comment": 200}
-"""Code points, after NFC: of a motion's title and text; of the comment on a vote or a dividend."""
 
 
 class Branch(NamedTuple):
@@ -193,42 +171,6 @@ def _product(times: int, number: int) -> str:
     return str(number) if times == 1 else f"{times} x {number}"
 
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_CONTROL_BUT_LF = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-
-
-def text_problem(what: str, text: str) -> str:
-    """What is wrong with a text of a motion, as a sentence; '' where nothing is.
-
-    what: one of `LIMITS`. Code points are counted after NFC. No control characters: those that the
-    language allows nowhere; a text may have line breaks, a title and a comment are one line.
-
-    >>> text_problem("title", "Issue 1000 more"), text_problem("title", "x" * 51)
-    ('', 'the title has 51 characters; write at most 50')
-    >>> text_problem("comment", "yes\\x07")
-    'the comment has the control character U+0007; leave it out'
-    """
-    bad = (_CONTROL_BUT_LF if what == "text" else _CONTROL).search(text)
-    if bad:
-        return f"the {what} has the control character U+{ord(bad[0]):04X}; leave it out"
-    length = len(unicodedata.normalize("NFC", text))
-    if length > LIMITS[what]:
-        return f"the {what} has {length} characters; write at most {LIMITS[what]}"
-    return ""
-
-
-def expiry_problem(seconds: int) -> str:
-    """What is wrong with how long a motion is to be open, as a sentence; '' where nothing is.
-
-    >>> expiry_problem(30 * DAY), expiry_problem(0)
-    ('', 'a motion is open for 1 to 90 whole days; write 30d')
-    """
-    days, rest = divmod(seconds, DAY)
-    if rest or not 1 <= days <= LONGEST:
-        return f"a motion is open for 1 to {LONGEST} whole days; write 30d"
-    return ""
-
-
 class Mandate(NamedTuple):
     """What a passed motion allows to be issued: in pieces, never above its number, for a time.
 
@@ -242,39 +184,8 @@ class Mandate(NamedTuple):
     until: str
 
 
-def mandated(motion: str, number: int, passed: str, days: int = LONGEST) -> Mandate:
-    """The mandate of a motion to issue that passed at a time of 27 characters.
-
-    >>> mandated("1042", 500, "2026-11-20T12:00:00.000000Z").until
-    '2027-02-18T12:00:00.000000Z'
-    """
-    return Mandate(motion, number, 0, after(passed, days * DAY))
-
-
-def mandate_problem(mandate: Mandate, number: int, time: str, decimals: int = 0) -> str:
-    """Why that number may not be issued under a mandate at that time; '' where it may.
-
-    number: in the ticker's smallest unit, 10**-decimals of a share.
-
-    >>> mandate_problem(Mandate("1042", 500, 400, "2027-02-18T12:00:00.000000Z"), 101,
-    ...     "2027-01-01T00:00:00.000000Z")
-    '101 is more than motion 1042 still allows: 100 = 500 - 400 issued'
-    """
-    if time >= mandate.until:
-        return f"motion {mandate.motion} allowed it only before {show_time(mandate.until)}"
-    left = mandate.number - mandate.used
-    if number > left:
-        amounts = (number, left, mandate.number, mandate.used)
-        more, rest, whole, gone = (plain(decimal(one, decimals)) for one in amounts)
-        return (
-            f"{more} is more than motion {mandate.motion} still allows: {rest} = {whole} - {gone} "
-            "issued"
-        )
-    return ""
-
-
 def used(mandate: Mandate, number: int) -> Mandate:
-    """The mandate after that number, for which there is no `mandate_problem`, was issued under it.
+    """The mandate after that number was issued under it.
 
     >>> used(Mandate("1042", 500, 400, "2027-02-18T12:00:00.000000Z"), 100).used
     500

@@ -1,7 +1,6 @@
-"""Motions: the outcomes of the rule's table, what texts may be, and what a motion allows."""
+"""Motions: the outcomes of the rule's table, and what a motion allows."""
 
 import doctest
-import unicodedata
 from fractions import Fraction
 
 import pytest
@@ -9,24 +8,20 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pit.filters import tally
+from pit.filters.mandates import spend
 from pit.filters.tally import (
-    DAY,
-    LIMITS,
-    LONGEST,
     PARADOX,
     RULES,
     TALLIES,
     Branch,
     Count,
+    Mandate,
     Rules,
     count,
-    expiry_problem,
-    mandate_problem,
-    mandated,
+    give_back,
     outcome,
-    text_problem,
-    used,
 )
+from tests.filters.company import Company
 
 BY_SHARE = ("default", "approval-quorum")
 
@@ -188,79 +183,25 @@ def test_a_count_is_that_of_every_share_and_every_head(
     assert count(*backwards) == expected
 
 
-@pytest.mark.parametrize(("what", "most"), [("title", 50), ("text", 10_000), ("comment", 200)])
-@pytest.mark.parametrize("character", ["x", "é", "€", "\U0001f600", " "])
-def test_as_many_characters_as_the_limit_says(what: str, most: int, character: str) -> None:
-    assert LIMITS[what] == most and len(LIMITS) == 3
-    assert text_problem(what, character * most) == ""
-    problem = text_problem(what, character * (most + 1))
-    assert problem == f"the {what} has {most + 1} characters; write at most {most}"
-
-
-def test_characters_are_counted_composed() -> None:
-    assert text_problem("title", "e\u0301" * 50) == ""
-    assert text_problem("title", "e\u0301" * 51) == text_problem("title", "é" * 51) != ""
-    # U+0958 is excluded from composition: in NFC it is two code points, however it was written.
-    assert text_problem("title", "\u0958" * 25) == ""
-    assert text_problem("title", "\u0958" * 26) == "the title has 52 characters; write at most 50"
-
-
-@pytest.mark.parametrize("code", [*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, 0xD800, 0xDFFF])
-def test_control_characters_are_named(code: int) -> None:
-    for what in LIMITS:
-        problem = text_problem(what, f"a{chr(code)}b")
-        if what == "text" and code == 0x0A:
-            assert problem == ""
-        else:
-            assert problem == f"the {what} has the control character U+{code:04X}; leave it out"
-
-
-@given(st.text(max_size=60))
-def test_a_title_is_right_if_it_is_short_and_has_no_control_character(text: str) -> None:
-    short = len(unicodedata.normalize("NFC", text)) <= 50
-    plain = all(unicodedata.category(one) not in ("Cc", "Cs", "Zl", "Zp") for one in text)
-    assert (text_problem("title", text) == "") == (short and plain)
-
-
-@pytest.mark.parametrize("days", [1, 2, 30, 89, 90])
-def test_a_motion_is_open_for_1_to_90_whole_days(days: int) -> None:
-    assert expiry_problem(days * DAY) == ""
-    assert expiry_problem(days * DAY - 1) != "" != expiry_problem(days * DAY + 1)
-
-
-@pytest.mark.parametrize("days", [-1, 0, 91, 10**10])
-def test_not_for_fewer_nor_for_more(days: int) -> None:
-    assert "1 to 90 whole days" in expiry_problem(days * DAY)
-
-
-PASSED = "2026-11-20T12:00:00.000000Z"
 LAST, LATE = "2027-02-18T11:59:59.999999Z", "2027-02-18T12:00:00.000000Z"
+PIT = Company({"alice": 1}).run("govern").pit
 
 
-def test_a_mandate_ends_90_days_after_the_motion_passed() -> None:
-    mandate = mandated("1042", 500, PASSED)
-    assert (mandate.until, LONGEST) == (LATE, 90)
-    assert mandate_problem(mandate, 500, PASSED) == mandate_problem(mandate, 500, LAST) == ""
-    assert mandate_problem(mandate, 500, LATE) == (
-        "motion 1042 allowed it only before 2027-02-18T12:00:00Z"
-    )
-
-
-def test_what_it_still_allows_is_said_in_shares() -> None:
-    mandate = used(mandated("1042", 5_000_000, PASSED), 4_000_000)
-    assert mandate_problem(mandate, 1_000_001, LAST, 4) == (
-        "100.0001 is more than motion 1042 still allows: 100.0000 = 500.0000 - 400.0000 issued"
-    )
-
-
-@given(st.integers(1, 1000), st.lists(st.integers(1, 400), max_size=20))
-def test_pieces_never_exceed_the_mandate_and_are_refused_only_then(
-    number: int, pieces: list[int]
+@given(
+    st.lists(st.integers(1, 600), min_size=1, max_size=3),
+    st.lists(st.integers(1, 400), max_size=20),
+)
+def test_pieces_never_exceed_the_mandates_and_are_refused_only_then(
+    numbers: list[int], pieces: list[int]
 ) -> None:
-    mandate, issued = mandated("1042", number, PASSED), 0
+    found = {"FIRM": [Mandate(f"alice/{n}", n, 0, LATE) for n in numbers]}
+    issued = 0
     for piece in pieces:
-        fits = issued + piece <= number
-        assert (mandate_problem(mandate, piece, LAST) == "") == fits
-        if fits:
-            mandate, issued = used(mandate, piece), issued + piece
-    assert mandate.used == issued <= number
+        fits = issued + piece <= sum(numbers)
+        assert (spend(found, "FIRM", piece, LAST, PIT) == "") == fits
+        issued += piece if fits else 0
+        assert spend(found, "FIRM", 1, LATE, PIT).startswith("1 FIRM is more than motions allow, 0")
+    assert sum(one.used for one in found["FIRM"]) == issued
+    assert all(0 <= one.used <= one.number for one in found["FIRM"])
+    give_back(found["FIRM"], issued)
+    assert not any(one.used for one in found["FIRM"])
