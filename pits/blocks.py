@@ -6,12 +6,9 @@ of TT are integers of 10**-5 TT (`UNIT`). What comes into being through a block 
 so that nobody counts blocks: an archive of a hundred years costs what one of a day does.
 """
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
-
-from pit.archives.errors import PitError
 
 __all__ = [
     "DECIMALS",
@@ -24,11 +21,8 @@ __all__ = [
     "Halving",
     "Linear",
     "Schedule",
-    "after",
     "block_of",
     "minted",
-    "owner",
-    "start",
     "turn",
 ]
 
@@ -150,28 +144,6 @@ def block_of(time: str, genesis: str, seconds: int = SECONDS) -> int:
     return max(0, since // timedelta(seconds=seconds)) + 1
 
 
-def start(block: int, genesis: str, seconds: int = SECONDS) -> str:
-    """The first instant of a block, in 27 characters; PitError where that is past the year 9999.
-
-    >>> start(2, "2026-11-20T12:00:00.000001Z")
-    '2026-11-20T12:05:00.000001Z'
-    """
-    return after(genesis, (block - 1) * seconds)
-
-
-def after(time: str, seconds: int) -> str:
-    """The time so many seconds after `time`; PitError where that is past the year 9999.
-
-    >>> after("2026-11-20T12:00:00.000001Z", 86400)
-    '2026-11-21T12:00:00.000001Z'
-    """
-    try:
-        moment = datetime.fromisoformat(time[:-1]) + timedelta(seconds=seconds)
-    except OverflowError:
-        raise PitError(f"{seconds} s after {time} no calendar goes; write a nearer time") from None
-    return moment.isoformat(timespec="microseconds") + "Z"
-
-
 def turn(block: int, sealers: Sequence[str]) -> str:
     """Whose turn a block is: the sealers (at least one) take turns, the first has block 1.
 
@@ -179,18 +151,3 @@ def turn(block: int, sealers: Sequence[str]) -> str:
     ['a', 'b', 'c', 'a']
     """
     return sealers[(block - 1) % len(sealers)]
-
-
-def owner(block: int, sealed: Sequence[int], sealers: Sequence[str]) -> str | None:
-    """Whose a block is; None while nobody's, because neither it nor a later one is sealed yet.
-
-    sealed: the blocks that are not empty, in order. A block that is sealed is that of whose turn it
-    is; an empty one belongs to the next sealer: to whose turn the next block is that is not empty.
-
-    >>> [owner(block, (1, 4), ("a", "b", "c")) for block in (1, 2, 3, 4, 5)]
-    ['a', 'a', 'a', 'a', None]
-    >>> [owner(block, (2, 6), ("a", "b", "c")) for block in (1, 2, 3, 4, 5, 6)]
-    ['b', 'b', 'c', 'c', 'c', 'c']
-    """
-    place = bisect_left(sealed, block)
-    return turn(sealed[place], sealers) if place < len(sealed) else None
