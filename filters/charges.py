@@ -122,7 +122,10 @@ def _tariff(kind: str, pit: "Pit") -> Tariff:
 
 def fee_of(kind: str, block: int, record: "Standing", pit: "Pit") -> tuple[int, str]:
     """The fee of an instruction of that kind in a block, in 10**-5 TT, and its arithmetic."""
-    tariff, there = _tariff(kind, pit), existing(record, block, pit)
+    return _fee(kind, _tariff(kind, pit), existing(record, block, pit))
+
+
+def _fee(kind: str, tariff: Tariff, there: int) -> tuple[int, str]:
     amount = fee(kind, there, tariff)
     rates = (tariff.multipliers[kind], tariff.rate)
     times, rate = (plain(trimmed(decimal(number, SCALE))) for number in rates)
@@ -153,8 +156,9 @@ def charge(
     if not pit.tokens or not kind:
         return None
     block = pit.block(entry.time)
-    amount, why = fee_of(kind, block, record, pit)
-    faith = 0 if worth < 0 else deposit(amount, worth, _tariff(kind, pit))
+    tariff = _tariff(kind, pit)
+    amount, why = _fee(kind, tariff, existing(record, block, pit))
+    faith = 0 if worth < 0 else deposit(amount, worth, tariff)
     if not amount and not faith:
         return None
     made = Charge(ref, entry.signer, directive, entry.time, lane, block)

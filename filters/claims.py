@@ -147,7 +147,12 @@ class Charge:
     @property
     def hold(self) -> str:
         """The name of what is held for it."""
-        return f"{self.ref} {self.mover}"
+        return self.hold_of(self.ref)
+
+    @classmethod
+    def hold_of(cls, ref: str) -> str:
+        """The name of what is held in TT for an instruction."""
+        return f"{ref} {cls.mover}"
 
     @property
     def left(self) -> int:

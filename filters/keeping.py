@@ -162,7 +162,7 @@ class Keeping:
         asked: tuple[Order | Claim, ...] = (*gone.orders, *gone.claims)
         for one in asked:
             if not one.accepted:
-                self.accounts.release(f"{one.ref} {Charge.mover}")
+                self.accounts.release(Charge.hold_of(one.ref))
         held = [(account, asset) for account, asset in self.accounts.balances if asset == code]
         for account, _ in sorted(held):
             if account != OUTSIDE:

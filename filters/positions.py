@@ -262,7 +262,7 @@ class Positions(Keeping):
         if not self.keeps(owner):
             return
         if not accepted:
-            self.accounts.release(f"{ref} {Charge.mover}")
+            self.accounts.release(Charge.hold_of(ref))
         elif charge and charge.hold not in self.accounts.holds:
             self.accounts.hold(charge.hold, owner, charge.asset, charge.left, unasked=True)
         if accepted and isinstance(act.subject, Charge) and act.subject.verb == "issue":

@@ -1,17 +1,16 @@
 """A pit in memory in which names are asked for, with its keeper, specialists and filters."""
 
-import re
 from datetime import timedelta
 
 from pit.filters.listing import Listing
-from pit.filters.positions import Positions
 from pit.filters.runner import Run
 from pit.pits.state import Pit
 from tests.filters import companies
+from tests.filters.company import Company
 from tests.filters.sessions import START, Archive, Process, replay, settle
 
 
-class Names:
+class Names(Company):
     """Members bob and carol may list; sue and sam answer. Every text is followed by all owed.
 
     rules: said with the words. ACME, BETA and CHAR were listed before.
@@ -42,23 +41,7 @@ class Names:
         said = (f'ticker {code} "{code} of {member}"', *(f"  {line}" for line in lines))
         return self.say(member, *said, block=block, seconds=seconds)
 
-    def lines(self, *verbs: str) -> list[str]:
-        """The directives of these verbs in reports, in order."""
-        pattern = rf"(?m)^(?:{'|'.join(verbs)}) .*(?:\n  .*)*"
-        reports = (e.text for e in self.archive.entries if "\nreport " in e.text)
-        return [line for text in reports for line in re.findall(pattern, text)]
-
-    def balance(self, account: str, asset: str = "EUR") -> int:
-        """What an account has, in smallest units."""
-        positions = replay(self.archive, Positions).filter
-        assert isinstance(positions, Positions)
-        return positions.accounts.balance(account, asset)
-
     @property
     def pit(self) -> Pit:
         """The pit as it stands."""
         return replay(self.archive, Listing).pit
-
-    def run(self, name: str) -> Run:
-        """The run of a filter."""
-        return next(one.run for one in self.running if one.run.filter.name == name)
